@@ -1,0 +1,3 @@
+"""RAG Desktop: ask your own folders, offline."""
+
+__version__ = "0.1.0"

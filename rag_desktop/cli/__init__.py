@@ -1,0 +1,1 @@
+"""The command line, the face that measurements use."""

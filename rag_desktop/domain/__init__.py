@@ -1,0 +1,1 @@
+"""Frozen values, events, errors and messages; standard library only."""

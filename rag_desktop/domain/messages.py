@@ -1,0 +1,119 @@
+"""What the main process and its children say to each other: frozen, small, picklable."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag_desktop.domain.documents import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """Read, normalise and chunk one file. `chunker` names a chunking scheme (text.chunks)."""
+
+    path: str
+    chunker: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReply:
+    """A document read whole. `sha256` is of the file's bytes as they were read, `size` their number."""
+
+    reading: Reading
+    sha256: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRequest:
+    """Embed texts; `is_query` chooses the prefix."""
+
+    texts: tuple[str, ...]
+    is_query: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedReply:
+    """`vectors` is C-order little-endian float16, shape (len(places), dimension), each row of length one.
+
+    `places` are positions in the request's texts: a batch may come back in parts and in any order.
+    """
+
+    places: tuple[int, ...]
+    dimension: int
+    vectors: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """A piece of a prompt. Only markup may contain a model's control tokens; all else is taken literally."""
+
+    text: str
+    is_markup: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """Continue a prompt. `temperature` 0 is greedy; `stops` end the text where they appear, and are not part of it."""
+
+    prompt: tuple[PromptPart, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    stops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """New words of the answer. Never half a character, never part of a stop string."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationEnded:
+    """The last message of an answer. `ended` is a value of domain.answers.Ended: complete, length or stopped."""
+
+    ended: str
+    prompt_tokens: int
+    reused_tokens: int
+    generated_tokens: int
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountRequest:
+    """How many tokens of the generating model each of these texts has."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountReply:
+    """Token counts, in the order of the request."""
+
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorOptions:
+    """How a generating child runs its model. `n_gpu_layers` -1 is all; `threads` 0 is the number of cores."""
+
+    path: Path
+    n_ctx: int
+    n_gpu_layers: int = -1
+    threads: int = 0
+    n_batch: int = 512
+    use_extra_bufts: bool = True
+    flash_attention: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderOptions:
+    """How an embedding child runs its model: a sentence-transformers folder, prefixes, threads (0: all cores)."""
+
+    folder: Path
+    query_prefix: str = ""
+    passage_prefix: str = ""
+    threads: int = 0
+    batch_size: int = 16

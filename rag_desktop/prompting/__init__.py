@@ -1,0 +1,1 @@
+"""Pure functions around the generator: pack, template, cite, recognise a refusal."""

@@ -1,0 +1,1 @@
+"""Pure functions over passages: fuse, threshold, order."""

@@ -1,0 +1,1 @@
+"""The settings file, and where things lie on this machine."""

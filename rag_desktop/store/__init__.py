@@ -1,0 +1,1 @@
+"""SQLite: documents, chunks, vectors, ledger, conversations."""

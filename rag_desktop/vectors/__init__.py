@@ -1,0 +1,1 @@
+"""Nearest neighbours: the HNSW file, and exact search beside it."""

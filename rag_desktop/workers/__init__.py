@@ -1,0 +1,1 @@
+"""Child processes: what can crash, hang or eat memory runs in one."""
