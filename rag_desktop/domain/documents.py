@@ -92,9 +92,10 @@ class ChunkDraft:
     page_end: int | None
     headings: tuple[str, ...]
     digest: bytes
-    """BLAKE2b, 16 bytes, of the words that are embedded: equal digests have equal vectors in one Space."""
-    keywords: str
-    """What the full text indexes for this chunk; empty for parents, which are never searched."""
+    """BLAKE2b, 16 bytes, of the words that are embedded: equal digests have equal vectors in one Space. Empty for
+    parents, which are not embedded."""
+    keywords: str | None = None
+    """What the full text indexes for this chunk where that is not its text itself. Parents are never searched."""
 
     @property
     def is_leaf(self) -> bool:
@@ -114,7 +115,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that reading one file yields. Its text is NFC with `\\n` line ends, and holds no NUL and no lone surrogate."""
+    """All that reading one file yields. Its text is NFC with `\\n` line ends, without NUL and lone surrogates."""
 
     format: str
     text: str

@@ -1,10 +1,10 @@
 """The two families of failure, drawn whole:
 
-    Exception
-    ├── UserFacingError      the world's fault; a code and arguments, worded by the one message catalogue
-    │   └── UnreadableError  a document that cannot be read; its reason is stored with the document
-    ├── Cancelled            the person pressed stop: not an error, and nothing is lost
-    └── anything else        our bug: a crash report and the log
+Exception
+├── UserFacingError      the world's fault; a code and arguments, worded by the one message catalogue
+│   └── UnreadableError  a document that cannot be read; its reason is stored with the document
+├── Cancelled            the person pressed stop: not an error, and nothing is lost
+└── anything else        our bug: a crash report and the log
 """
 
 Argument = str | int | float

@@ -83,6 +83,4 @@ class TaskEnded:
     error: str | None = None
 
 
-Event = (
-    Progress | FolderChanged | DocumentStored | DocumentFailed | PassagesFound | Token | Answered | TaskEnded
-)
+Event = Progress | FolderChanged | DocumentStored | DocumentFailed | PassagesFound | Token | Answered | TaskEnded
