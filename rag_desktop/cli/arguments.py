@@ -1,0 +1,86 @@
+"""What can be typed: verbs and their options. `--library` and `--json` work before and after the verb."""
+
+import argparse
+from pathlib import Path
+
+from rag_desktop import __version__
+from rag_desktop.services.retrieval import Mode
+from rag_desktop.services.wording import Wording
+
+
+def parser(wording: Wording) -> argparse.ArgumentParser:
+    """The whole command line."""
+    say = wording.say
+    common = _common(wording, defaults=False)
+    top = argparse.ArgumentParser(
+        prog="rag-desktop",
+        description=say("Ask your own folders, offline."),
+        parents=[_common(wording, defaults=True)],
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar=say("VERB"))
+
+    def verb(name: str, help_: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=help_, description=help_, parents=[common], allow_abbrev=False)
+
+    add = verb("add", say("Add folders or files, or look again at ones that were added"))
+    add.add_argument("paths", nargs="+", metavar="PATH")
+    _searching(verb("search", say("Find passages")), wording)
+    ask = verb("ask", say("Answer a question from the library, with citations"))
+    ask.add_argument("question", metavar="QUESTION")
+    ask.add_argument("--top-k", type=_at_least_one, help=say("how many passages an answer may draw on"))
+    verb("status", say("Show what the library holds"))
+    remove = verb("remove", say("Take folders or files out of the library; nothing on disk is touched"))
+    remove.add_argument("paths", nargs="+", metavar="PATH")
+    text = verb("text", say("Print the text of a document, as offsets count it"))
+    text.add_argument("path", metavar="PATH")
+    _models(verb("models", say("See, fetch, import, choose and check models")), common, wording)
+    verb("demo", say("Index the sample folder and answer three questions"))
+    return top
+
+
+def _common(wording: Wording, *, defaults: bool) -> argparse.ArgumentParser:
+    """Options of every verb. Only the copy before the verb has defaults, so that a verb's own does not undo it."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=None if defaults else argparse.SUPPRESS)
+    absent = None if defaults else argparse.SUPPRESS
+    common.add_argument("--library", type=Path, metavar="DIR", default=absent, help=wording.say("the library to use"))
+    common.add_argument(
+        "--json",
+        action="store_true",
+        default=False if defaults else argparse.SUPPRESS,
+        help=wording.say("print one JSON object, and nothing else"),
+    )
+    return common
+
+
+def _searching(search: argparse.ArgumentParser, wording: Wording) -> None:
+    search.add_argument("query", metavar="QUERY")
+    search.add_argument("--top-k", type=_at_least_one, help=wording.say("how many passages to show"))
+    search.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.HYBRID.value)
+    search.add_argument(
+        "--exact", action="store_true", help=wording.say("compare with every vector instead of asking the index")
+    )
+
+
+def _models(models: argparse.ArgumentParser, common: argparse.ArgumentParser, wording: Wording) -> None:
+    acts = models.add_subparsers(dest="act", required=True)
+    for name, argument, help_ in (
+        ("list", None, wording.say("models of the catalogue and on this machine")),
+        ("get", "NAME", wording.say("download a model (the only thing that uses the network)")),
+        ("import", "FILE", wording.say("copy a GGUF file into the models folder")),
+        ("use", "NAME", wording.say("use a model from now on")),
+        ("verify", "NAME", wording.say("check a model's files, or all")),
+    ):
+        act = acts.add_parser(name, help=help_, description=help_, parents=[common], allow_abbrev=False)
+        if argument == "FILE":
+            act.add_argument("file", type=Path, metavar=argument)
+        elif argument:
+            act.add_argument("name", metavar=argument, nargs="?" if name == "verify" else None)
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number

@@ -1,0 +1,25 @@
+"""`demo`: index the sample folder into a library of its own and answer three questions, for a machine with no window."""
+
+import argparse
+
+from rag_desktop.cli import verbs
+from rag_desktop.cli.terminal import Terminal
+from rag_desktop.services.program import Program
+
+QUESTIONS = (
+    "How long is the notice period for the workshop lease?",
+    "Which filter does the coffee machine need, and how often is it changed?",
+    "연차 휴가는 며칠인가요?",
+)
+
+
+def demo(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
+    """Index `resources/sample` and ask `QUESTIONS` about it."""
+    options.paths = [str(program.places.resources / "sample")]
+    worst = verbs.add(program, options, terminal)
+    options.top_k = None
+    for question in QUESTIONS:
+        terminal.line(f"\n▸ {question}")
+        options.question = question
+        worst = max(worst, verbs.ask(program, options, terminal))
+    return worst

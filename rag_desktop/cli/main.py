@@ -1,0 +1,55 @@
+"""Runs one command: parse, call the verb, word what went wrong, and choose the exit status."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rag_desktop.cli import verbs
+from rag_desktop.cli.arguments import parser
+from rag_desktop.cli.demo import demo
+from rag_desktop.cli.models import models
+from rag_desktop.cli.terminal import Terminal, prepare_streams
+from rag_desktop.domain.errors import Cancelled, UserFacingError
+from rag_desktop.services.program import Program
+from rag_desktop.services.wording import Wording
+
+VERBS = {
+    "add": verbs.add,
+    "search": verbs.search,
+    "ask": verbs.ask,
+    "status": verbs.status,
+    "remove": verbs.remove,
+    "text": verbs.text,
+    "models": models,
+    "demo": demo,
+}
+
+
+def run(arguments: Sequence[str], wording: Wording, build: Callable[[Path | None, bool], Program]) -> int:
+    """Run a command line; returns its exit status: 0 done, 1 failed, 2 wrong usage, 3 done in part, 130 interrupted.
+
+    build: makes the program for a library (None: the usual one); its second argument asks for the demo's own library.
+    """
+    prepare_streams()
+    parsing = parser(wording)
+    options = parsing.parse_args(arguments)
+    terminal = Terminal(wording, options.json, sys.stdout, sys.stderr)
+    if options.verb is None:
+        parsing.print_help(sys.stderr)
+        return 2
+    try:
+        program = build(options.library, options.verb == "demo")
+        try:
+            return VERBS[options.verb](program, options, terminal)
+        finally:
+            program.close()
+    except UserFacingError as error:
+        terminal.note(wording.error(error))
+        if terminal.is_json:
+            terminal.result({"error": {"code": error.code, "sentence": wording.error(error)}})
+        return verbs.FAILED
+    except Cancelled:
+        terminal.note(wording.say("Stopped. What was done so far is kept."))
+        return verbs.INTERRUPTED
+    except BrokenPipeError:
+        return verbs.FAILED  # the reader of our output went away, as `head` does

@@ -1,0 +1,204 @@
+"""The verbs of the command line, each a few calls to the services and their words on the screen."""
+
+import argparse
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rag_desktop.cli import present
+from rag_desktop.cli.terminal import Terminal
+from rag_desktop.domain.answers import Answer, Question
+from rag_desktop.domain.events import Event, Token
+from rag_desktop.services import library as libraries
+from rag_desktop.services.indexing import Failure, IndexingReport
+from rag_desktop.services.program import Program
+from rag_desktop.services.retrieval import Mode
+from rag_desktop.services.tasks import Publish, Task
+from rag_desktop.store.library import Library
+
+OK, FAILED, SOME_FAILED, INTERRUPTED = 0, 1, 3, 130
+
+
+@contextmanager
+def stoppable(publish: Publish) -> Iterator[Task]:
+    """A task that Ctrl+C stops politely."""
+    task = Task(publish)
+    before = signal.signal(signal.SIGINT, lambda *_: task.stop())
+    try:
+        yield task
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def add(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
+    """`add PATH…`"""
+    with Library.writer(program.places.library) as library, stoppable(terminal.on_event) as task:
+        libraries.purge(library)
+        indexing = program.indexing(library)
+        report = indexing.run(indexing.register(options.paths), task)
+    terminal.clear()
+    if terminal.is_json:
+        terminal.result(present.indexing(report, program.wording))
+    else:
+        _show_report(report, program, terminal)
+    return SOME_FAILED if any(folder.failed for folder in report.folders) else OK
+
+
+def _show_report(report: IndexingReport, program: Program, terminal: Terminal) -> None:
+    wording = program.wording
+    for folder in report.folders:
+        terminal.line(
+            wording.say(
+                "{path}: {documents} documents, {passages} passages",
+                path=folder.path,
+                documents=folder.documents,
+                passages=folder.passages,
+            )
+        )
+        _show_failures(folder.failed, program, terminal)
+    terminal.line(
+        wording.say("Searchable after {searchable:.1f} s, done after {total:.1f} s", searchable=report.searchable,
+                    total=report.total)
+    )  # fmt: skip
+    if report.embedding_error:
+        terminal.note(wording.error(report.embedding_error))
+
+
+def search(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
+    """`search QUERY`"""
+    with Library.reader(program.places.library) as library:
+        question = Question(options.query, options.top_k or program.top_k)
+        found = program.retrieval(library).search(question, Mode(options.mode), exact=options.exact)
+    if terminal.is_json:
+        terminal.result(present.found(options.query, found))
+        return OK
+    if not found.passages:
+        terminal.line(program.wording.say("Nothing was found."))
+    for rank, passage in enumerate(found.passages, start=1):
+        terminal.line(f"{rank}. {place(passage.document.path, passage.chunk.page_start)}  ({passage.score:.3f})")
+        if passage.chunk.headings:
+            terminal.line("   § " + " › ".join(passage.chunk.headings))
+        terminal.line("   " + " ".join(passage.text.split())[:400])
+    return OK
+
+
+def ask(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
+    """`ask QUESTION`"""
+    question = Question(options.question, options.top_k or program.top_k)
+
+    def show(event: Event) -> None:
+        if isinstance(event, Token) and not terminal.is_json:
+            terminal.words(event.text)
+
+    _say_who_answers(program, terminal)
+    with Library.reader(program.places.library) as library, stoppable(show) as task:
+        answer = program.answering(library).ask(question, task)
+    if terminal.is_json:
+        terminal.result(present.answer(answer))
+    else:
+        _show_sources(answer, program, terminal)
+    return INTERRUPTED if task.is_stopped else OK
+
+
+def _say_who_answers(program: Program, terminal: Terminal) -> None:
+    """No answer of another model may pass as the default one's."""
+    choice = program.generator
+    if choice and choice.missed:
+        terminal.note(
+            program.wording.say(
+                "{missed} is not installed; {model} answers instead.",
+                missed=choice.missed,
+                model=choice.generator.model,
+            )
+        )
+
+
+def _show_sources(answer: Answer, program: Program, terminal: Terminal) -> None:
+    wording = program.wording
+    if not answer.tokens.generated:
+        terminal.words(answer.text)
+    terminal.line()
+    for citation in answer.citations:
+        terminal.line(f"  [{citation.number}] {place(citation.passage.document.path, citation.page)}")
+        if citation.quoted_text:
+            terminal.line(f"      “{' '.join(citation.quoted_text.split())}”")
+    if answer.model:
+        terminal.note(
+            wording.say(
+                "{model} on {device}: {generated} tokens, first word after {first:.1f} s, done after {total:.1f} s",
+                model=answer.model,
+                device=answer.device or "?",
+                generated=answer.tokens.generated,
+                first=answer.timing.first_token or answer.timing.total,
+                total=answer.timing.total,
+            )
+        )
+
+
+def place(path: str, page: int | None) -> str:
+    """A path with its page."""
+    return f"{path}, p. {page}" if page else path
+
+
+def status(program: Program, _options: argparse.Namespace, terminal: Terminal) -> int:
+    """`status`"""
+    wording = program.wording
+    with Library.reader(program.places.library) as library:
+        look = libraries.status(library)
+    if terminal.is_json:
+        terminal.result(present.status(look, wording))
+        return OK
+    terminal.line(wording.say("{path}: {passages} passages", path=look.path, passages=look.passages))
+    for folder in look.folders:
+        terminal.line(
+            "  "
+            + wording.say(
+                "{path}: {documents} documents, {passages} passages, {failed} not readable",
+                path=folder.path,
+                documents=folder.documents,
+                passages=folder.passages,
+                failed=folder.failed,
+            )
+        )
+    for space in look.spaces:
+        terminal.line(
+            "  "
+            + wording.say(
+                "{model}: {vectors} vectors, {pending} still to come",
+                model=space.model,
+                vectors=space.vectors,
+                pending=space.pending,
+            )
+        )
+    _show_failures(look.failed, program, terminal)
+    return OK
+
+
+def _show_failures(failures: Sequence[Failure], program: Program, terminal: Terminal) -> None:
+    for failure in failures:
+        terminal.line(f"  ✗ {failure.path}: {program.wording.error(failure.error)}")
+
+
+def remove(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
+    """`remove PATH…`"""
+    with Library.writer(program.places.library) as library:
+        rows = [libraries.mark_removed(library, path) for path in options.paths]
+        documents = libraries.purge(library)
+    paths = [row.path for row in rows]
+    if terminal.is_json:
+        terminal.result({"removed": paths, "documents": documents})
+    for path in [] if terminal.is_json else paths:
+        terminal.line(program.wording.say("{path} was taken out of the library.", path=path))
+    return OK
+
+
+def text(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
+    """`text PATH`: the bytes on stdout are the text in UTF-8, and nothing else."""
+    with Library.reader(program.places.library) as library:
+        whole = libraries.text_of(library, options.path)
+    if terminal.is_json:
+        terminal.result({"path": os.path.abspath(options.path), "text": whole})
+        return OK
+    terminal.exactly(whole)
+    return OK

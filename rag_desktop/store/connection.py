@@ -1,0 +1,70 @@
+"""Opens the library's SQLite file, for the one writer or for readers beside it, and words SQLite's complaints."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.store.migrations import migrate, refuse_newer, version
+
+FILE_NAME = "library.sqlite"
+_BUSY_MS = 10_000
+_PAGE_CACHE_KIB = 65_536
+_SYNC_NORMAL = "NORMAL"
+"""In WAL mode NORMAL survives a killed program whole; a power cut may lose the last commits, never consistency."""
+
+
+def open_writer(folder: Path) -> apsw.Connection:
+    """The connection that writes; makes and migrates the file where needed. The caller holds the writer's lock."""
+    path = folder / FILE_NAME
+    with worded(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        connection = apsw.Connection(str(path))
+        _prepare(connection)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", _SYNC_NORMAL)
+        connection.pragma("foreign_keys", True)
+        migrate(connection)
+    return connection
+
+
+def open_reader(folder: Path) -> apsw.Connection:
+    """A connection that cannot write. Raises UserFacingError `library-missing` where there is none yet."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        raise UserFacingError("library-missing", path=str(folder))
+    with worded(path):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        # A reader of a WAL file must be able to write its shared memory; the pragma is what keeps it from the rows.
+        _prepare(connection)
+        connection.pragma("query_only", True)
+        refuse_newer(connection)
+        if version(connection) == 0:
+            raise UserFacingError("library-missing", path=str(folder))
+    return connection
+
+
+def _prepare(connection: apsw.Connection) -> None:
+    connection.set_busy_timeout(_BUSY_MS)
+    connection.pragma("cache_size", -_PAGE_CACHE_KIB)
+    connection.pragma("temp_store", "memory")
+    connection.pragma("trusted_schema", False)
+
+
+@contextmanager
+def worded(path: Path) -> Iterator[None]:
+    """Turns what SQLite and the disk may do to a library into errors a person understands."""
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise UserFacingError("library-damaged", path=str(path)) from error
+    except apsw.FullError as error:
+        raise UserFacingError("disk-full", path=str(path.parent)) from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, PermissionError) as error:
+        raise UserFacingError("library-forbidden", path=str(path.parent)) from error
+    except apsw.IOError as error:
+        raise UserFacingError("disk-failed", path=str(path.parent)) from error
+    except apsw.BusyError as error:
+        raise UserFacingError("library-busy", path=str(path.parent)) from error

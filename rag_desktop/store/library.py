@@ -1,0 +1,77 @@
+"""One library on disk as its tables see it: for the one writer, or for any number of readers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+from filelock import FileLock, Timeout
+
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.store.chunks import Chunks
+from rag_desktop.store.connection import FILE_NAME, open_reader, open_writer, worded
+from rag_desktop.store.documents import Documents
+from rag_desktop.store.folders import Folders
+from rag_desktop.store.fulltext import FullText
+from rag_desktop.store.vectors import VectorRows
+
+_LOCK_NAME = "writer.lock"
+
+
+class Library:
+    """The tables of one library over one connection. Not for two threads at a time: each lane opens its own."""
+
+    def __init__(self, folder: Path, connection: apsw.Connection, lock: FileLock | None) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._lock = lock
+        self.folders = Folders(connection)
+        self.documents = Documents(connection)
+        self.chunks = Chunks(connection)
+        self.vectors = VectorRows(connection)
+        self.fulltext = FullText(connection)
+
+    @classmethod
+    def writer(cls, folder: Path) -> "Library":
+        """The one that writes. Raises UserFacingError `library-in-use` while another program writes."""
+        with worded(folder / FILE_NAME):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / _LOCK_NAME)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                raise UserFacingError("library-in-use", path=str(folder)) from error
+        try:
+            return cls(folder, open_writer(folder), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def reader(cls, folder: Path) -> "Library":
+        """One that reads, beside a writer or alone. Raises UserFacingError `library-missing` where there is none."""
+        return cls(folder, open_reader(folder), None)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of what is written inside."""
+        with worded(self.folder / FILE_NAME), self._connection:
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One state of the library for all that is read inside, whatever is committed meanwhile."""
+        with worded(self.folder / FILE_NAME), self._connection:
+            yield
+
+    def close(self) -> None:
+        """Close the file; the writer also lets go of its lock."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,143 @@
+"""Nearest neighbours by cosine: an HNSW graph for many vectors, and an exact matrix to check it and stand in for it.
+
+Vectors are unit length, so the inner product is the cosine. Labels are chunk ids.
+HNSW: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using hierarchical navigable small
+world graphs", IEEE TPAMI 42 (2020).
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from pathlib import Path
+
+import hnswlib
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float32]
+Hit = tuple[int, float]
+
+M = 16
+EF_CONSTRUCTION = 200
+EF = 96
+"""Not stored in the file by hnswlib, so it is set at each load."""
+_GROWTH = 1.5
+_FIRST_ROOM = 4096
+
+
+class HnswIndex:
+    """An HNSW graph in memory. Safe to share between threads: searching waits while vectors are being added."""
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
+        self._graph = hnswlib.Index(space="ip", dim=dimension)
+        self._lock = threading.Lock()
+        self._labels: set[int] = set()
+        self._is_begun = False
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    @property
+    def labels(self) -> frozenset[int]:
+        """Labels that a search may return."""
+        return frozenset(self._labels)
+
+    @property
+    def held(self) -> int:
+        """Vectors in the graph, dropped ones too."""
+        return int(self._graph.get_current_count()) if self._is_begun else 0
+
+    def add(self, labels: Sequence[int], vectors: Matrix) -> None:
+        """Add or replace vectors, shape (len(labels), dimension)."""
+        if not labels:
+            return
+        with self._lock:
+            self._make_room(len(labels))
+            self._graph.add_items(vectors, np.asarray(labels, dtype=np.uint64))
+            self._labels.update(labels)
+
+    def drop(self, labels: Iterable[int]) -> None:
+        """Take labels out of every result; unknown ones are passed over."""
+        with self._lock:
+            for label in self._labels.intersection(labels):
+                self._graph.mark_deleted(label)
+                self._labels.discard(label)
+
+    def search(self, vector: Matrix, k: int) -> list[Hit]:
+        """The `k` labels of highest cosine to `vector`, shape (dimension,), best first."""
+        with self._lock:
+            k = min(k, len(self._labels))
+            if k == 0:
+                return []
+            self._graph.set_ef(max(EF, 2 * k))
+            labels, distances = self._graph.knn_query(vector.reshape(1, -1), k=k, num_threads=1)
+        return [(int(label), 1.0 - float(distance)) for label, distance in zip(labels[0], distances[0], strict=True)]
+
+    def save(self, path: Path) -> bytes:
+        """Write the graph to a new file, on disk when this returns. Returns its SHA-256."""
+        with self._lock:
+            self._make_room(0)
+            self._graph.save_index(str(path))
+        with path.open("rb+") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+            os.fsync(file.fileno())
+        return digest
+
+    @classmethod
+    def load(cls, path: Path, dimension: int, alive: AbstractSet[int]) -> "HnswIndex":
+        """Read a file that `save` wrote and whose hash was checked: a damaged one can end the process.
+
+        alive: labels that still mean something; all others that the file holds are dropped.
+        """
+        index = cls(dimension)
+        index._graph.load_index(str(path))
+        index._is_begun = True
+        held = set(index._graph.get_ids_list())
+        index._labels = held & alive
+        for label in held - alive:
+            with suppress(RuntimeError):  # raised for one that was dropped before the file was written
+                index._graph.mark_deleted(label)
+        return index
+
+    def _make_room(self, more: int) -> None:
+        if not self._is_begun:
+            room = max(_FIRST_ROOM, more)
+            self._graph.init_index(max_elements=room, ef_construction=EF_CONSTRUCTION, M=M, random_seed=1)
+            self._is_begun = True
+        needed = self._graph.get_current_count() + more
+        if needed > self._graph.get_max_elements():
+            self._graph.resize_index(int(needed * _GROWTH))
+
+
+class ExactIndex:
+    """All vectors in one matrix: the truth that HNSW approximates, fast enough for some hundred thousand."""
+
+    def __init__(self, labels: Sequence[int], vectors: Matrix) -> None:
+        self._labels = np.asarray(labels, dtype=np.int64)
+        self._vectors = vectors
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def search(self, vector: Matrix, k: int) -> list[Hit]:
+        """The `k` labels of highest cosine to `vector`, shape (dimension,), best first; ties by label."""
+        scores = self._vectors @ vector
+        k = min(k, len(scores))
+        if k == 0:
+            return []
+        best = np.argpartition(-scores, k - 1)[:k]
+        order = best[np.lexsort((self._labels[best], -scores[best]))]
+        return [(int(self._labels[place]), float(scores[place])) for place in order]
+
+
+def sha256_of(path: Path) -> bytes | None:
+    """SHA-256 of a file, or None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return None
