@@ -1,4 +1,4 @@
-"""`demo`: index the sample folder into a library of its own and answer three questions, for a machine with no window."""
+"""`demo`: index the sample folder into a library of its own and answer three questions."""
 
 import argparse
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rag_desktop.domain.documents import BlockKind, ChunkDraft, PlacedBlock, Span
 from rag_desktop.text.sentences import sentences, trimmed
-from rag_desktop.text.words import count_tokens, keywords
+from rag_desktop.text.words import compatible, count_tokens, keywords
 
 LEAF_TOKENS = 128
 LEAF_LIMIT = 192
@@ -57,7 +57,7 @@ def chunk(text: str, blocks: Sequence[PlacedBlock], scheme: str = "leaves") -> t
 
 def embedded_words(headings: Sequence[str], text: str) -> str:
     """What is embedded for a leaf: its two innermost headings, then its text."""
-    return "\n".join([" › ".join(headings[-2:]), text]) if headings else text
+    return compatible("\n".join([" › ".join(headings[-2:]), text]) if headings else text)
 
 
 def _units(text: str, blocks: Iterable[PlacedBlock]) -> Iterator[_Unit]:

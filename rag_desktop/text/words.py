@@ -45,9 +45,17 @@ def keywords(text: str) -> str | None:
     the index units that need no dictionary in Foo and Li, "Chinese word segmentation and its effect on information
     retrieval" (2004), and the like for Korean in Lee and Ahn, "Using n-grams for Korean text retrieval" (SIGIR 1996).
     """
-    if text.isascii() or not _UNSPACED_RUN.search(text):
+    if text.isascii():
         return None
-    return _UNSPACED_RUN.sub(lambda run: " " + " ".join((*_pairs(run[0]), run[0][-1])) + " ", text)
+    plain = compatible(text)
+    if _UNSPACED_RUN.search(plain):
+        return _UNSPACED_RUN.sub(lambda run: " " + " ".join((*_pairs(run[0]), run[0][-1])) + " ", plain)
+    return None if plain == text else plain
+
+
+def compatible(text: str) -> str:
+    """`text` with typographic variants of letters made plain (NFKC): the ligature of PDFs in "ﬁrst", full-width signs."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _pairs(run: str) -> list[str]:
@@ -133,4 +141,4 @@ def hangul_share(text: str) -> float:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold() if not text.isascii() else text.lower()
+    return compatible(text).casefold()

@@ -22,7 +22,7 @@ _LOOK_S = 0.1
 """How often deadlines are looked at; memory every fifth time."""
 _REST_S = 30.0
 _BROKEN_STARTS = 3
-"""After so many starts in a row that served nothing, the child rests before it is started again."""
+"""After so many starts in a row whose role did not load, the child rests before it is started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class _Run:
     started: float = field(default_factory=time.monotonic)
     heard: float = field(default_factory=time.monotonic)
     is_ready: bool = False
+    is_closing: bool = False
     served: int = 0
 
 
@@ -110,7 +111,7 @@ class Child:
         self._numbers = itertools.count(1)
         self._outstanding: dict[int, _Outstanding] = {}
         self._run: _Run | None = None
-        self._idle_starts = 0
+        self._failed_starts = 0
         self._rests_until = 0.0
         self._peak = 0
 
@@ -135,7 +136,12 @@ class Child:
             run_ = self._running()
             request = Request(next(self._numbers), payload, urgent)
             self._outstanding[request.number] = _Outstanding(request, replies, deadline_s, time.monotonic())
-        self._send(run_, request)
+        try:
+            self._send(run_, request)
+        except BaseException:  # a payload that cannot be sent is never answered
+            with self._lock:
+                self._outstanding.pop(request.number, None)
+            raise
         return request.number
 
     def stop(self, number: int) -> None:
@@ -161,6 +167,7 @@ class Child:
         """Ask the process to end, kill it if it does not, and fail what was outstanding."""
         run_ = self._run
         if run_ is not None:
+            run_.is_closing = True
             self._send(run_, None)
             run_.process.join(wait_s)
             self._end(run_, UserFacingError("child-died", name=self.name))
@@ -201,14 +208,18 @@ class Child:
 
     def _pump(self, run_: _Run) -> None:
         """Routes what the child says, and watches over it, for one life of the process."""
-        for look in itertools.count():
+        look_at, looks = 0.0, itertools.count()
+        while True:
             try:
-                while run_.pipe.poll(_LOOK_S):
+                if run_.pipe.poll(_LOOK_S):
                     self._route(run_, run_.pipe.recv())
             except (EOFError, OSError):
                 self._end(run_, UserFacingError("child-died", name=self.name))
                 return
-            error = self._overdue(run_) or (self._too_large(run_) if look % 5 == 0 else None)
+            if time.monotonic() < look_at:  # a child that talks without a pause is looked after too
+                continue
+            look_at = time.monotonic() + _LOOK_S
+            error = self._overdue(run_) or (self._too_large(run_) if next(looks) % 5 == 0 else None)
             if error:
                 self._end(run_, error)
                 return
@@ -218,6 +229,7 @@ class Child:
             run_.heard = time.monotonic()
             if isinstance(message, Ready):
                 run_.is_ready = True
+                self._failed_starts = 0
                 return
             if isinstance(message, Refused) and message.number == 0:
                 self._end(run_, message.error or ChildBugError(message.report))
@@ -228,7 +240,6 @@ class Child:
             if not isinstance(message, Part):
                 del self._outstanding[message.number]
                 run_.served += 1
-                self._idle_starts = 0
             if isinstance(message, Refused):
                 told: Part | Done | Failed = Failed(message.number, message.error or ChildBugError(message.report))
             else:
@@ -241,7 +252,9 @@ class Child:
             if not run_.is_ready:
                 return self._late() if now - run_.started > self._limits.start_s else None
             for waiting in self._outstanding.values():
-                if waiting.stop_asked and now - waiting.stop_asked > self._limits.stop_grace_s:
+                # One that waits behind another request is not deaf as long as the child says something.
+                silent_since = max(waiting.stop_asked or now, run_.heard)
+                if waiting.stop_asked and now - silent_since > self._limits.stop_grace_s:
                     return UserFacingError("child-stopped", name=self.name)
             first = next(iter(self._outstanding.values()), None)
             if first and now - max(run_.heard, first.submitted) > first.deadline_s:
@@ -268,9 +281,9 @@ class Child:
                 return
             self._run = None
             lost, self._outstanding = self._outstanding, {}
-            if run_.served == 0:
-                self._idle_starts += 1
-                if self._idle_starts >= _BROKEN_STARTS:
+            if not run_.is_ready and not run_.is_closing:
+                self._failed_starts += 1
+                if self._failed_starts >= _BROKEN_STARTS:
                     self._rests_until = time.monotonic() + _REST_S
         if run_.process.is_alive():
             run_.process.kill()

@@ -59,6 +59,8 @@ def permitted(hosts: set[str]) -> Iterator[None]:
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
     if event in _LOOK_UPS:
         host = arguments[0]
+        if isinstance(host, tuple):  # getnameinfo is given a whole address
+            host = host[0]
         if not _may_look_up(host):
             raise NetworkRefusedError(f"look-up of {host!r} refused: nobody asked for the network")
     elif event in _CONNECTS:
@@ -68,8 +70,8 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _may_look_up(host: object) -> bool:
-    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-    if not isinstance(name, str) or name in ("", "localhost"):
+    name = _decoded(host)
+    if name is None or name in ("", "localhost"):
         return True
     return _is_loopback(name) or any(_names(host, name.lower()) for host in _hosts())
 
@@ -83,9 +85,15 @@ def _may_connect(address: object) -> bool:
 
     By the time of the connect a name has become a number, so the look-up is where the host is checked.
     """
-    if not isinstance(address, tuple) or not address or not isinstance(address[0], str):
-        return True
-    return address[0] == "localhost" or _is_loopback(address[0]) or bool(_hosts())
+    host = _decoded(address[0]) if isinstance(address, tuple) and address else None
+    return host is None or host == "localhost" or _is_loopback(host) or bool(_hosts())
+
+
+def _decoded(host: object) -> str | None:
+    """A host as sockets take it: text or bytes. None for what is no host, such as the number of a local socket."""
+    if isinstance(host, bytes | bytearray):
+        return host.decode("ascii", "replace")
+    return host if isinstance(host, str) else None
 
 
 def _is_loopback(text: str) -> bool:

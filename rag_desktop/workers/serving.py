@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections import deque
@@ -15,6 +16,9 @@ from typing import Any, Protocol
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.roles import Role, Serve
 from rag_desktop.workers import guard
+
+if sys.platform == "linux":
+    import fcntl
 
 STOP_SLOTS = 64
 """Requests of one child that can be outstanding and stopped at a time."""
@@ -95,9 +99,15 @@ def _limit(settings: Settings) -> None:
 def _die_with_parent() -> None:
     """A child must not outlive a killed parent, even in the midst of a long computation."""
     parent = parent_process()
-    if parent is not None:
-        mpc.wait([parent.sentinel])
-        os._exit(1)
+    if parent is None:
+        return
+    if sys.platform == "linux":
+        # Code that holds the interpreter's lock keeps this thread from running. The kernel needs no lock: it sends
+        # SIGIO, whose default is to end the process, once the parent's end of this pipe is gone.
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, os.O_ASYNC)
+    mpc.wait([parent.sentinel])
+    os._exit(1)
 
 
 class _Loop:
@@ -121,9 +131,14 @@ class _Loop:
             serve = self._role(lambda: self._is_stopped(self._current))
         except UserFacingError as error:
             self._pipe.send(Refused(0, error, ""))
-            return None
-        self._pipe.send(Ready())
-        return serve
+        except MemoryError:
+            self._pipe.send(Refused(0, UserFacingError("child-memory"), ""))
+        except Exception:
+            self._pipe.send(Refused(0, None, traceback.format_exc()))
+        else:
+            self._pipe.send(Ready())
+            return serve
+        return None
 
     def _serve(self, serve: Serve, request: Request) -> None:
         outer, self._current = self._current, request.number
@@ -145,8 +160,12 @@ class _Loop:
             self._current = outer
 
     def _parts(self, serve: Serve, request: Request) -> Iterator[Any]:
-        if not self._is_stopped(request.number):
-            yield from serve(request.payload)
+        if self._is_stopped(request.number):
+            return
+        for payload in serve(request.payload):
+            yield payload
+            if self._is_stopped(request.number):
+                return
 
     def _is_stopped(self, number: int) -> bool:
         return self._stopped[number % STOP_SLOTS] == number

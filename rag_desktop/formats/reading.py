@@ -1,0 +1,71 @@
+"""Reads one file whole: bytes, blocks, normalised text, chunks. This is what a reading child runs."""
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from rag_desktop.domain.documents import Reading
+from rag_desktop.domain.errors import UnreadableError
+from rag_desktop.domain.messages import ReadReply, ReadRequest
+from rag_desktop.domain.roles import Serve, StopSign
+from rag_desktop.formats.reader import OpenedFile
+from rag_desktop.formats.registry import reader_of
+from rag_desktop.text.chunks import chunk
+from rag_desktop.text.normalise import assemble
+
+SIZE_LIMIT = 512 * 1024 * 1024
+"""Bytes. A larger file is hardly a document, and it is held in memory while it is read."""
+
+
+def role(_stop: StopSign) -> Serve:
+    """Serves ReadRequest with one ReadReply. A file is read in one go: a stop or a deadline is the parent's to keep."""
+
+    def serve(request: ReadRequest) -> Iterator[ReadReply]:
+        yield read(request)
+
+    return serve
+
+
+def read(request: ReadRequest) -> ReadReply:
+    """The document at `request.path`, with the hash of the very bytes it was made from.
+
+    Raises UnreadableError: file-missing, file-forbidden (reason), file-empty, file-too-large (size, limit: bytes),
+    format-unknown, no-text, or what the format's reader raises: file-binary, text-undecodable, html-damaged,
+    pdf-damaged, pdf-encrypted.
+    """
+    path = Path(request.path)
+    reader = reader_of(path)
+    if reader is None:
+        raise UnreadableError("format-unknown", suffix=path.suffix.lower())
+    content = _bytes_of(path)
+    found = reader.contents(OpenedFile(path, content))
+    whole = assemble(found.blocks)
+    if not whole.text.strip():
+        raise UnreadableError("no-text")
+    chunks = chunk(whole.text, whole.blocks, request.chunker)
+    reading = Reading(reader.name, whole.text, whole.blocks, whole.runs, chunks, found.metadata, found.warnings)
+    return ReadReply(reading, hashlib.sha256(content).digest(), len(content))
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):  # opening a named pipe would wait for ever
+            raise UnreadableError("file-forbidden", reason="not a regular file")
+        _check_size(about.st_size)
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)  # it may have grown since
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnreadableError("file-missing") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise UnreadableError("file-forbidden", reason=getattr(error, "strerror", None) or str(error)) from error
+    _check_size(len(content))
+    return content
+
+
+def _check_size(size: int) -> None:
+    if not size:
+        raise UnreadableError("file-empty")
+    if size > SIZE_LIMIT:
+        raise UnreadableError("file-too-large", size=size, limit=SIZE_LIMIT)

@@ -1,0 +1,122 @@
+"""Keeps the HNSW index in step with the library: snapshot, ledger, rebuild; and exact search in its stead."""
+
+import logging
+import secrets
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rag_desktop.store.library import Library
+from rag_desktop.store.vectors import SnapshotRow, SpaceRow
+from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix, sha256_of
+
+_LOG = logging.getLogger(__name__)
+_FOLDER = "vectors"
+_REPLAY_LIMIT = 2_000
+"""Vectors that a reader adds to a loaded snapshot before it answers; above, exact search is the faster start."""
+_SNAPSHOT_EVERY = 20_000
+_SNAPSHOT_SECONDS = 300.0
+_DROPPED_SHARE = 0.3
+
+
+class Neighbours:
+    """The writer's index of one space: loaded or rebuilt at start, following the ledger after each commit."""
+
+    def __init__(self, library: Library, space: SpaceRow) -> None:
+        self._library = library
+        self._space = space
+        self._since_snapshot = 0
+        self._snapshot_at = time.monotonic()
+        loaded = load_snapshot(library, space)
+        self.index, self._seq = loaded or (HnswIndex(space.dimension), 0)
+        if loaded is None:
+            self._rebuild()
+        self.follow()
+
+    def follow(self) -> None:
+        """Bring the index to the ledger's end. Call after each commit."""
+        changes = self._library.vectors.changes(self._space, self._seq)
+        self.index.drop(changes.dropped)
+        self.index.add(changes.added, changes.vectors)
+        self._since_snapshot += len(changes.added) + len(changes.dropped)
+        self._seq = changes.seq
+
+    def snapshot_if_due(self) -> None:
+        """Write a snapshot after many changes, so that a later start replays little."""
+        much = self._since_snapshot >= _SNAPSHOT_EVERY
+        long = self._since_snapshot and time.monotonic() - self._snapshot_at > _SNAPSHOT_SECONDS
+        if much or long:
+            self.snapshot()
+
+    def snapshot(self) -> None:
+        """Write the index to a new file and record it; nothing to do where nothing changed."""
+        if not self._since_snapshot and self._library.vectors.snapshot(self._space.id):
+            return
+        if self._is_mostly_dropped():
+            self._rebuild()
+        folder = self._library.folder / _FOLDER
+        folder.mkdir(exist_ok=True)
+        name = f"{self._space.id}-{self._seq}-{secrets.token_hex(4)}.hnsw"
+        digest = self.index.save(folder / name)
+        with self._library.transaction():
+            row = SnapshotRow(name, self._seq, digest, len(self.index))
+            self._library.vectors.record(self._space.id, row)
+        self._since_snapshot, self._snapshot_at = 0, time.monotonic()
+        self._sweep(folder, name)
+
+    def _rebuild(self) -> None:
+        with self._library.reading():
+            self._seq = self._library.vectors.seq()
+            index = HnswIndex(self._space.dimension)
+            for labels, vectors in self._library.vectors.all(self._space):
+                index.add(labels, vectors)
+        self.index = index
+        self._since_snapshot = len(index)
+
+    def _is_mostly_dropped(self) -> bool:
+        held = self.index.held
+        return held > 0 and (held - len(self.index)) / held > _DROPPED_SHARE
+
+    def _sweep(self, folder: Path, keep: str) -> None:
+        for file in folder.glob(f"{self._space.id}-*.hnsw"):
+            if file.name != keep:
+                try:
+                    file.unlink()
+                except OSError:  # on Windows another program may have it open; the next snapshot tries again
+                    _LOG.debug("old snapshot %s stays for now", file.name)
+
+
+def load_snapshot(library: Library, space: SpaceRow) -> tuple[HnswIndex, int] | None:
+    """The recorded snapshot and its ledger entry, or None where there is none that is whole and can be caught up."""
+    row = library.vectors.snapshot(space.id)
+    if row is None:
+        return None
+    path = library.folder / _FOLDER / Path(row.file).name
+    if sha256_of(path) != row.sha256:
+        _LOG.warning("the vector index is damaged or missing and will be made anew")
+        return None
+    alive = library.vectors.chunk_ids(space.id)
+    return HnswIndex.load(path, space.dimension, alive), row.seq
+
+
+def reading_index(library: Library, space: SpaceRow, *, exact: bool) -> HnswIndex | ExactIndex:
+    """What a reader searches with: the snapshot caught up with the ledger; exact where asked, missing or far behind."""
+    with library.reading():
+        if not exact and (loaded := load_snapshot(library, space)):
+            index, seq = loaded
+            changes = library.vectors.changes(space, seq)
+            if len(changes.added) <= _REPLAY_LIMIT:
+                index.drop(changes.dropped)
+                index.add(changes.added, changes.vectors)
+                return index
+        return exact_index(library, space)
+
+
+def exact_index(library: Library, space: SpaceRow) -> ExactIndex:
+    """All vectors of the space in one matrix."""
+    blocks = list(library.vectors.all(space))
+    labels = [label for block, _ in blocks for label in block]
+    vectors = [block for _, block in blocks]
+    matrix: Matrix = np.concatenate(vectors) if vectors else np.zeros((0, space.dimension), np.float32)
+    return ExactIndex(labels, matrix)

@@ -1,0 +1,80 @@
+"""All that a face of the program needs, already connected; built by the composition root."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag_desktop.services.answering import Answering, Generator
+from rag_desktop.services.indexing import Embedder, Indexing
+from rag_desktop.services.models import ModelsService
+from rag_desktop.services.retrieval import Retrieval
+from rag_desktop.services.wording import Wording
+from rag_desktop.settings.declarations import TOP_K
+from rag_desktop.settings.file import SettingsFile
+from rag_desktop.settings.places import Places
+from rag_desktop.store.library import Library
+from rag_desktop.workers.child import Child
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderChoice:
+    """The embedder in use, the languages its model reads, and its least cosine of relevance."""
+
+    embedder: Embedder
+    languages: tuple[str, ...]
+    least_cosine: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorChoice:
+    """The generator in use; `missed` is the title of the model that would be, were it installed."""
+
+    generator: Generator
+    missed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The parts of the running program. Children start at their first request, so building one costs nothing."""
+
+    places: Places
+    settings: SettingsFile
+    wording: Wording
+    models: ModelsService
+    readers: tuple[Child, ...]
+    embedder: EmbedderChoice | None
+    generator: GeneratorChoice | None
+    format_of: Callable[[str], str | None]
+
+    def indexing(self, library: Library) -> Indexing:
+        """The writing lane's work on `library`, which must be a writer."""
+        embedder = self.embedder.embedder if self.embedder else None
+        return Indexing(library, self.readers, embedder, self.format_of)
+
+    def retrieval(self, library: Library) -> Retrieval:
+        """Search in `library`."""
+        if self.embedder is None:
+            return Retrieval(library, None, ())
+        return Retrieval(library, self.embedder.embedder, self.embedder.languages)
+
+    def answering(self, library: Library) -> Answering:
+        """Questions to `library`."""
+        least = self.embedder.least_cosine if self.embedder else None
+        generator = self.generator.generator if self.generator else None
+        return Answering(library, self.retrieval(library), generator, least)
+
+    @property
+    def top_k(self) -> int:
+        """How many passages are wanted where nobody says."""
+        return self.settings.get(TOP_K)
+
+    @property
+    def children(self) -> Sequence[Child]:
+        """Every child, started or not."""
+        embedder = [self.embedder.embedder.child] if self.embedder else []
+        generator = [self.generator.generator.child] if self.generator else []
+        return [*self.readers, *embedder, *generator]
+
+    def close(self) -> None:
+        """End all children."""
+        for child in self.children:
+            child.close()

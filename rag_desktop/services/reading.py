@@ -1,0 +1,139 @@
+"""Reads files through a few reader children and stores each document as it comes: searchable by keyword at once."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from rag_desktop.domain.errors import Argument, UnreadableError, UserFacingError
+from rag_desktop.domain.events import DocumentFailed, DocumentStored, Stage
+from rag_desktop.domain.ids import FolderId
+from rag_desktop.domain.messages import ReadReply, ReadRequest
+from rag_desktop.services.tasks import Task
+from rag_desktop.store.documents import FileState
+from rag_desktop.store.library import Library
+from rag_desktop.workers.child import Child, ChildBugError, Failed, Replies, Reply
+from rag_desktop.workers.serving import Part
+
+READING_VERSION = 1
+"""Raised when readers or the chunker change what they make of a file; such documents are read again."""
+
+_ATTEMPTS = 2
+_DEADLINE_S = 90.0
+_BYTES_PER_SECOND = 250_000
+_LOOK_S = 0.2
+_CHILD_TROUBLES = {
+    "child-died": "reader-died",
+    "child-deadline": "reader-deadline",
+    "child-memory": "reader-memory",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileToRead:
+    """A file, the folder it belongs to, and the scheme that cuts it."""
+
+    folder: FolderId
+    file: FileState
+    chunker: str
+
+
+@dataclass(slots=True)
+class _InHand:
+    item: FileToRead
+    attempt: int
+
+
+def reader_version(chunker: str) -> str:
+    """What a document row remembers of how it was read."""
+    return f"{READING_VERSION}/{chunker}"
+
+
+class ReadingLine:
+    """Feeds reader children and writes what they bring, one transaction a document."""
+
+    def __init__(self, library: Library, readers: Iterable[Child]) -> None:
+        self._library = library
+        self._readers = list(readers)
+        self._replies: Replies = SimpleQueue()
+        self._in_hand: dict[tuple[Child, int], _InHand] = {}
+        self._read: dict[tuple[Child, int], ReadReply] = {}
+
+    def run(self, items: Iterable[FileToRead], total: int, task: Task, stored: Callable[[], None]) -> None:
+        """Read all `items`. Raises Cancelled after `stop`; what is in hand then is read again another time."""
+        waiting = deque(_InHand(item, 1) for item in items)
+        idle = deque(self._readers)
+        done = 0
+        while waiting or self._in_hand:
+            while waiting and idle:
+                self._submit(idle.popleft(), waiting.popleft())
+            task.check()
+            try:
+                reply = self._replies.get(timeout=_LOOK_S)
+            except Empty:
+                continue
+            if isinstance(reply.message, Part):
+                self._read[reply.child, reply.number] = reply.message.payload
+                continue
+            idle.append(reply.child)
+            again = self._finish(reply, task)
+            if again:
+                waiting.appendleft(again)
+                continue
+            done += 1
+            stored()
+            newest = waiting[0].item.file.path if waiting else ""
+            task.at(Stage.READING, done, total, newest)
+
+    def _submit(self, child: Child, work: _InHand) -> None:
+        deadline = _DEADLINE_S + work.item.file.size / _BYTES_PER_SECOND
+        request = ReadRequest(work.item.file.path, work.item.chunker)
+        self._in_hand[child, child.submit(request, self._replies, deadline_s=deadline)] = work
+
+    def _finish(self, reply: Reply, task: Task) -> _InHand | None:
+        """Store the outcome of one file; or hand it back where its reader was lost for the first time."""
+        key = reply.child, reply.number
+        work, read = self._in_hand.pop(key), self._read.pop(key, None)
+        if read is not None:
+            self._store(work.item, read, task)
+            return None
+        error = reply.message.error if isinstance(reply.message, Failed) else ChildBugError("a reader said nothing")
+        if isinstance(error, UserFacingError) and error.code in _CHILD_TROUBLES and work.attempt < _ATTEMPTS:
+            return _InHand(work.item, work.attempt + 1)
+        self._store_failure(work.item, _reason(error, work.item.file.path), task)
+        return None
+
+    def _store(self, item: FileToRead, read: ReadReply, task: Task) -> None:
+        library, reading = self._library, read.reading
+        with library.transaction():
+            version = reader_version(item.chunker)
+            document = library.documents.put(item.folder, item.file, read.sha256, version)
+            library.documents.set_reading(document, reading)
+            library.documents.name_words(document, file_name(item.file.path), reading.metadata.title)
+            library.chunks.replace(document, reading.text, reading.chunks)
+        task.publish(DocumentStored(task.id, document))
+
+    def _store_failure(self, item: FileToRead, error: UserFacingError, task: Task) -> None:
+        """Keep the reason. What an earlier reading of the same path left is no longer true, and goes."""
+        library = self._library
+        with library.transaction():
+            document = library.documents.put(item.folder, item.file, None, reader_version(item.chunker))
+            library.chunks.forget(document)
+            library.documents.clear_reading(document)
+            library.documents.set_error(document, error.code, error.arguments)
+        task.publish(DocumentFailed(task.id, item.file.path, error.code))
+
+
+def _reason(error: Exception, path: str) -> UserFacingError:
+    if isinstance(error, UnreadableError):
+        return error
+    if isinstance(error, UserFacingError):
+        return UnreadableError(_CHILD_TROUBLES.get(error.code, error.code), path=path)
+    lines = str(error).strip().splitlines() or [""]
+    arguments: dict[str, Argument] = {"path": path, "report": lines[-1][:300]}
+    return UnreadableError("reader-bug", **arguments)
+
+
+def file_name(path: str) -> str:
+    """The last part of a path, of either kind of slash."""
+    return path.replace("\\", "/").rsplit("/", 1)[-1].encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,56 @@
+"""One running job. Reporting is checking: whoever reports progress learns there that the person pressed stop."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+
+from rag_desktop.domain.errors import Cancelled
+from rag_desktop.domain.events import Event, Progress
+from rag_desktop.domain.ids import TaskId
+
+Publish = Callable[[Event], None]
+
+_NUMBERS = itertools.count(1)
+_INTERVAL_S = 0.1
+
+
+class Task:
+    """A job with an id, a stop sign and a way to say how far it is."""
+
+    def __init__(self, publish: Publish) -> None:
+        self.id = TaskId(next(_NUMBERS))
+        self.publish = publish
+        self._stopped = threading.Event()
+        self._acts: list[Callable[[], None]] = []
+        self._published = 0.0
+        self._stage = ""
+
+    def stop(self) -> None:
+        """Ask the job to end; from any thread."""
+        self._stopped.set()
+        for act in self._acts:
+            act()
+
+    def when_stopped(self, act: Callable[[], None]) -> None:
+        """Call `act` as soon as the person presses stop, in the thread that does; at once if that was before."""
+        self._acts.append(act)
+        if self._stopped.is_set():
+            act()
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def check(self) -> None:
+        """Raise Cancelled if the person pressed stop."""
+        if self._stopped.is_set():
+            raise Cancelled
+
+    def at(self, stage: str, done: int, total: int, words: str = "") -> None:
+        """Publish progress, at most ten times a second and at each new stage. Raises Cancelled after `stop`."""
+        self.check()
+        now = time.monotonic()
+        if now - self._published >= _INTERVAL_S or stage != self._stage or done == total:
+            self._published, self._stage = now, stage
+            self.publish(Progress(self.id, stage, done, total, words))

@@ -1,0 +1,133 @@
+"""The one message catalogue: what each error code says, in the person's language, for the window and the command line.
+
+English sentences are the keys of gettext's catalogue; `resources/locale/ko` holds the Korean ones. A sentence is never
+pasted together from pieces: its arguments are named fields.
+"""
+
+import gettext
+import locale
+import os
+from pathlib import Path
+
+from rag_desktop.domain.errors import Argument, UserFacingError
+
+DOMAIN = "rag_desktop"
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for "to be translated later"
+    """Marks a sentence for the catalogue where it cannot be translated yet."""
+    return sentence
+
+
+ERRORS: dict[str, str] = {
+    # the library
+    "library-missing": N_("There is no library in {path} yet. Add a folder first."),
+    "library-newer": N_("The library {path} was written by a newer version of this program. Please update."),
+    "library-damaged": N_("The library file {path} is damaged."),
+    "library-in-use": N_("Another program is changing the library in {path} right now. Please try again later."),
+    "library-forbidden": N_("The library in {path} cannot be written to. Please check its permissions."),
+    "library-busy": N_("The library in {path} was busy for too long. Please try again."),
+    "disk-full": N_("The disk is full."),
+    "disk-failed": N_("The disk that holds {path} could not be read or written."),
+    # folders
+    "path-missing": N_("There is no file or folder {path}."),
+    "path-not-regular": N_("{path} is neither a file nor a folder."),
+    "folder-away": N_("{path} cannot be reached right now. What was indexed of it is kept."),
+    "folder-forbidden": N_("{path} could not be opened. Please check its permissions."),
+    "folder-unknown": N_("{path} is not a folder of this library."),
+    "folder-inside": N_("{path} was not added by itself; it belongs to {folder}."),
+    "document-unknown": N_("{path} is not in this library."),
+    # documents: shown beside their path
+    "file-missing": N_("The file was gone when it was to be read."),
+    "file-forbidden": N_("The file could not be opened. Please check its permissions."),
+    "file-empty": N_("The file is empty."),
+    "file-binary": N_("The file does not hold text."),
+    "file-too-large": N_("The file is larger than what is read at most."),
+    "format-unknown": N_("This file format cannot be read."),
+    "pdf-encrypted": N_("The PDF is locked with a password."),
+    "pdf-damaged": N_("The file is damaged, or no PDF."),
+    "html-damaged": N_("The file is damaged, or no HTML."),
+    "text-undecodable": N_("The encoding of the text could not be recognised."),
+    "no-text": N_("The document holds no text. It may be a scan: pictures of text only."),
+    "reader-died": N_("Reading the file failed twice. It is tried again when the file changes."),
+    "reader-deadline": N_("Reading the file took too long and was given up."),
+    "reader-memory": N_("Reading the file took too much memory and was given up."),
+    "reader-bug": N_("Reading the file failed because of an error in this program: {report}"),
+    # searching and answering
+    "question-empty": N_("Please type a question."),
+    "vectors-missing": N_("There are no vectors to search by meaning yet."),
+    "embedder-missing": N_("No embedding model is installed, so search works by keyword only."),
+    "generator-missing": N_("No language model is installed, so questions cannot be answered yet."),
+    "prompt-too-long": N_("The question with its sources is longer than the model can take."),
+    "template-unknown": N_("There is no prompt template {name}."),
+    # children
+    "child-died": N_("A helper process ({name}) ended unexpectedly and will be restarted."),
+    "child-deadline": N_("A helper process ({name}) took too long and was ended."),
+    "child-memory": N_("A helper process ran out of memory."),
+    "child-stopped": N_("Stopped."),
+    "child-broken": N_("A helper process ({name}) does not start. It will be tried again in a while."),
+    # models
+    "model-unknown": N_("There is no model {name} in the catalogue."),
+    "model-not-installed": N_("The model {name} is not installed."),
+    "model-not-choosable": N_("{name} is not a model that can be chosen."),
+    "model-unpinned": N_("{name} cannot be downloaded by this version. Please import its file instead."),
+    "model-damaged": N_("The model file {name} is damaged."),
+    "model-missing": N_("The model file {name} is missing."),
+    "model-busy": N_("The model {name} is in use."),
+    "model-not-gguf": N_("{name} is not a GGUF model file."),
+    "model-unreadable": N_("The model file {file} cannot be read."),
+    "model-unsuited": N_("{name} is of a kind ({architecture}) that cannot answer questions."),
+    "model-memory": N_("There is not enough memory for the model {name}."),
+    "catalogue-damaged": N_("The model catalogue {file} is damaged at {place}: {reason}"),
+    "source-missing": N_("{file} is not there."),
+    "wheel-missing": N_("The package index does not have {package}."),
+    "network-unreachable": N_("{host} cannot be reached. Please check the connection and try again."),
+    "network-untrusted": N_("{host} could not prove who it is, so nothing was downloaded."),
+    "address-refused": N_("The download was sent on to {host}, where this program does not go."),
+    "download-refused": N_("{host} refused the download ({status})."),
+    "download-damaged": N_("The downloaded file {file} is damaged and was thrown away. Please try again."),
+    "download-unverified": N_("{host} does not say what {file} must look like, so it was not kept."),
+    "resources-missing": N_("The program was not installed whole: its resources are missing."),
+    # settings
+    "setting-unknown": N_("There is no setting {key}."),
+    "setting-refused": N_("{value} is no value for the setting {key}."),
+    "settings-unwritable": N_("The settings file {file} cannot be written."),
+    "cancelled": N_("Stopped."),
+}
+"""Every code that a UserFacingError may carry, with its sentence."""
+
+
+class _Fields(dict[str, Argument]):
+    """The arguments of an error that an older version stored may lack a field; the sentence is shown all the same."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+class Wording:
+    """Words for a person, in one language."""
+
+    def __init__(self, language: str, resources: Path) -> None:
+        self.language = language
+        self._translation = gettext.translation(DOMAIN, str(resources / "locale"), languages=[language], fallback=True)
+
+    def say(self, sentence: str, **arguments: object) -> str:
+        """The sentence in the person's language, its fields filled in."""
+        return self._translation.gettext(sentence).format(**arguments)
+
+    def count(self, one: str, many: str, n: int, **arguments: object) -> str:
+        """The form of a sentence that fits the number `n`, which is its field {n}."""
+        return self._translation.ngettext(one, many, n).format(n=n, **arguments)
+
+    def error(self, error: UserFacingError) -> str:
+        """What an error says. A code without a sentence is our bug, and is shown as it is."""
+        sentence = ERRORS.get(error.code)
+        return self._translation.gettext(sentence).format_map(_Fields(error.arguments)) if sentence else str(error)
+
+
+def system_language() -> str:
+    """`ko` on a Korean system, else `en`."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return "ko" if os.environ[name].lower().startswith("ko") else "en"
+    return "ko" if (locale.getlocale()[0] or "").lower().startswith(("ko", "korean")) else "en"
