@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from rag_desktop.domain.documents import Span
 
+# Numbers that cite belong to the sentence before them: "It is so. [1][2]"
+_CITED = r"(?:[ \t]{0,2}\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*\])*"
 _END = re.compile(
-    r"(?P<stop>[.!?…]+[\"'”’»)\]]*)(?P<cited>(?:\s?\[\d{1,3}\])*)(?=\s|$)"
-    r"|[。！？｡]+[\"'”’」』)]*"
-    r"|[ \t]*\n[ \t]*\n\s*"
+    r"(?P<stop>[.!?…]+[\"'”’»)\]]*)" + _CITED + r"(?=\s|$)"
+    r"|[。！？｡]+[\"'”’」』)]*" + _CITED + r"|[ \t]*\n[ \t]*\n\s*"
     r"|\n(?=[ \t]*(?:[-*+•◦▪‣·–]|\(?\d{1,3}[.)]|\|)[ \t])"
 )
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+$")

@@ -133,7 +133,8 @@ class _Loop:
             self._pipe.send(Refused(0, error, ""))
         except MemoryError:
             self._pipe.send(Refused(0, UserFacingError("child-memory"), ""))
-        except Exception:
+        except Exception as error:
+            logging.getLogger(__name__).debug("role failed to load", exc_info=error)
             self._pipe.send(Refused(0, None, traceback.format_exc()))
         else:
             self._pipe.send(Ready())
@@ -160,12 +161,14 @@ class _Loop:
             self._current = outer
 
     def _parts(self, serve: Serve, request: Request) -> Iterator[Any]:
-        if self._is_stopped(request.number):
+        is_unwanted = self._is_stopped(request.number)
+        if is_unwanted:
             return
         for payload in serve(request.payload):
             yield payload
-            if self._is_stopped(request.number):
+            if is_unwanted:  # a role that was stopped has one more word, such as why it ended
                 return
+            is_unwanted = self._is_stopped(request.number)
 
     def _is_stopped(self, number: int) -> bool:
         return self._stopped[number % STOP_SLOTS] == number

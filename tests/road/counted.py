@@ -1,0 +1,72 @@
+"""An indexing program for the kill tests: the real services and children, each unit of work noted in a file.
+
+    python -m tests.road.counted LIBRARY FOLDER NOTES
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rag_desktop.domain.roles import Serve, StopSign
+from rag_desktop.engines import scripted
+from rag_desktop.formats import reading, registry
+from rag_desktop.services.indexing import Embedder, Indexing
+from rag_desktop.services.tasks import Task
+from rag_desktop.store.library import Library
+from rag_desktop.workers.child import Child
+
+PAUSE_S = 0.02
+"""Real models are slower than the scripted one: the kill must be able to strike between two batches."""
+
+
+def note(path: str, kind: str, count: int) -> None:
+    """Append one short line; a single write is whole even if the process is killed right after."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, f"{kind} {count}\n".encode())
+    os.close(file)
+
+
+def reading_role(notes: str, stop: StopSign) -> Serve:
+    """The readers' role, noting each document that was begun."""
+    serve = reading.role(stop)
+
+    def counted(request: Any) -> Iterator[Any]:
+        note(notes, "read", 1)
+        threading.Event().wait(PAUSE_S)
+        yield from serve(request)
+
+    return counted
+
+
+def embedding_role(notes: str, stop: StopSign) -> Serve:
+    """The scripted embedder's role, noting how many texts each part held."""
+    serve = scripted.embedding_role(stop)
+
+    def counted(request: Any) -> Iterator[Any]:
+        for part in serve(request):
+            note(notes, "embedded", len(part.places))
+            threading.Event().wait(PAUSE_S)
+            yield part
+
+    return counted
+
+
+def main(library: str, folder: str, notes: str) -> None:
+    """Index `folder` into `library` once."""
+    readers = [Child(f"reader {number}", partial(reading_role, notes)) for number in (1, 2)]
+    child = Child("embedder", partial(embedding_role, notes))
+    embedder = Embedder(child, "scripted", "scripted", scripted.DIMENSION)
+    with Library.writer(Path(library)) as opened:
+        indexing = Indexing(opened, readers, embedder, registry.format_of)
+        note(notes, "started", 1)
+        indexing.run(indexing.register([folder]), Task(lambda _: None))
+    for each in (*readers, child):
+        each.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,182 @@
+"""The command line with the scripted engine: verbs, JSON shapes, exit statuses, streams."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.road.conftest import CommandLine
+
+LEASE = "How long is the notice period of the workshop lease?"
+
+
+def test_add_says_what_it_did(scripted: CommandLine, sample: Path) -> None:
+    added = scripted("add", str(sample), "--json").json
+    (folder,) = added["folders"]
+    assert folder["path"] == str(sample)
+    assert folder["documents"] == 7
+    assert folder["passages"] == folder["embedded"] > 7
+    assert folder["failed"] == []
+    assert added["vectors_pending"] == 0
+    assert 0 < added["seconds"]["searchable"] <= added["seconds"]["total"]
+
+
+def test_adding_again_embeds_nothing(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    again = scripted("--json", "add", str(sample)).json["folders"][0]
+    assert (again["embedded"], again["documents"]) == (0, 7)
+
+
+def test_a_failed_document_is_named_and_the_others_go_on(scripted: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "good.txt").write_text("The boiler was serviced in May.", encoding="utf-8")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing of use")
+    added = scripted("add", str(folder), "--json", status=3).json["folders"][0]
+    assert added["documents"] == 1
+    (failed,) = added["failed"]
+    assert failed["path"] == str(folder / "broken.pdf")
+    assert "damaged" in failed["reason"]
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "vector"])
+def test_search_finds_the_words_at_their_offsets(scripted: CommandLine, sample: Path, mode: str) -> None:
+    scripted("add", str(sample))
+    found = scripted("search", LEASE, "--top-k", "3", "--mode", mode, "--json").json
+    assert (found["query"], found["mode"]) == (LEASE, mode)
+    first = found["passages"][0]
+    assert first["rank"] == 1
+    assert first["path"].endswith("workshop-lease.md")
+    assert first["headings"][-1] == "3. Termination"
+    assert "three months" in first["text"]
+    for passage in found["passages"]:
+        whole = scripted("text", passage["path"]).out
+        assert whole[passage["start"] : passage["end"]] == passage["text"]
+
+
+def test_exact_and_approximate_search_agree(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    query = ("search", "paper weight for the printer", "--mode", "vector", "--json")
+    ranked = [[passage["text"] for passage in scripted(*query, *more).json["passages"]] for more in ([], ["--exact"])]
+    assert ranked[0] == ranked[1]
+
+
+def test_options_stand_before_or_after_the_verb(scripted: CommandLine, sample: Path, tmp_path: Path) -> None:
+    other = str(tmp_path / "other")
+    scripted("--library", other, "--json", "add", str(sample))
+    before = scripted("--json", "--library", other, "status").json
+    after = scripted("status", "--library", other, "--json").json
+    assert before == after
+    assert before["library"] == other
+    assert "no library" in scripted("status", status=1).err.lower()
+
+
+def test_ask_cites_words_that_stand_in_the_document(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    answered = scripted("ask", LEASE, "--json").json
+    assert not answered["refused"]
+    assert answered["model"] == "scripted"
+    assert answered["citations"]
+    for citation in answered["citations"]:
+        assert f"[{citation['number']}]" in answered["answer"]
+        whole = scripted("text", citation["path"]).out
+        assert whole[citation["start"] : citation["end"]] == citation["text"]
+        assert whole[citation["quoted_start"] : citation["quoted_end"]] == citation["quoted"]
+        assert citation["quoted"] in citation["text"]
+    assert {number for each in answered["sentences"] for number in each["citations"]} == {
+        citation["number"] for citation in answered["citations"]
+    }
+
+
+def test_ask_streams_for_people_with_sources_beneath(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    shown = scripted("ask", LEASE).out
+    assert shown.index("three months") < shown.index("workshop-lease.md")
+
+
+def test_a_question_about_nothing_is_refused_without_generating(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    answered = scripted("ask", "Zyxwv qwertz plugh xyzzy?", "--json").json
+    assert answered["refused"]
+    assert answered["citations"] == []
+    assert answered["tokens"]["generated"] == 0
+
+
+def test_a_pdf_is_cited_with_its_page(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    answered = scripted("ask", "How often must the main bearing be greased?", "--json").json
+    citation = next(each for each in answered["citations"] if each["path"].endswith("printer-manual.pdf"))
+    assert citation["page"] == 3
+    assert "every 500 hours" in " ".join(citation["quoted"].split())
+
+
+def test_korean_is_found_by_part_of_a_word(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    found = scripted("search", "계약", "--mode", "keyword", "--json").json["passages"]
+    assert any("계약서를" in passage["text"] for passage in found)
+
+
+def test_words_are_korean_on_a_korean_system(scripted: CommandLine, sample: Path) -> None:
+    korean = CommandLine(scripted.library, {**scripted.environment, "LANG": "ko_KR.UTF-8", "LC_ALL": "ko_KR.UTF-8"})
+    assert "라이브러리가 없습니다" in korean("status", status=1).err
+
+
+def test_renaming_embeds_nothing_and_deleting_is_seen(scripted: CommandLine, sample: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(sample, folder)
+    scripted("add", str(folder))
+    (folder / "workshop-lease.md").rename(folder / "lease.md")
+    (folder / "meeting-notes.txt").unlink()
+    again = scripted("add", str(folder), "--json").json["folders"][0]
+    assert (again["embedded"], again["documents"]) == (0, 6)
+    found = scripted("search", LEASE, "--json").json["passages"]
+    assert found[0]["path"].endswith(f"{os.sep}lease.md")
+    catalogue = scripted("search", "autumn catalogue print run copies", "--json").json["passages"]
+    assert not any(passage["path"].endswith("meeting-notes.txt") for passage in catalogue)
+
+
+def test_an_edited_document_embeds_only_what_changed(scripted: CommandLine, sample: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(sample, folder)
+    scripted("add", str(folder))
+    lease = folder / "workshop-lease.md"
+    lease.write_text(lease.read_text(encoding="utf-8").replace("1,850 euros", "1,900 euros"), encoding="utf-8")
+    again = scripted("add", str(folder), "--json").json["folders"][0]
+    assert again["embedded"] == 1
+    assert "1,900 euros" in scripted("search", "monthly rent", "--json").json["passages"][0]["text"]
+
+
+def test_removing_takes_a_folder_out_of_results(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    assert scripted("remove", str(sample), "--json").json == {"removed": [str(sample)], "documents": 7}
+    assert scripted("search", LEASE, "--json").json["passages"] == []
+    status = scripted("status", "--json").json
+    assert (status["folders"], status["passages"]) == ([], 0)
+    assert "not a folder" in scripted("remove", str(sample), status=1).err
+    assert scripted("add", str(sample), "--json").json["folders"][0]["documents"] == 7
+
+
+def test_wrong_paths_and_wrong_words_say_so(scripted: CommandLine, sample: Path) -> None:
+    assert "no file or folder" in scripted("add", "/nowhere/at/all", status=1).err
+    scripted("add", str(sample))
+    assert "not in this library" in scripted("text", "/nowhere/at/all", status=1).err
+    assert "belongs to" in scripted("remove", str(sample / "workshop-lease.md"), status=1).err
+    error = scripted("--json", "text", "/nowhere", status=1).json["error"]
+    assert error["code"] == "document-unknown"
+    assert scripted("search", "x", "--mode", "sideways", status=2).out == ""
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="these systems have no such file names")
+def test_a_file_name_that_is_no_unicode_comes_back_as_it_was(scripted: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    name = os.fsencode(folder) + b"/caf\xe9\nnew.txt"
+    with open(name, "wb") as file:
+        file.write(b"The quick brown fox jumps over the lazy dog.")
+    scripted("add", str(folder))
+    (passage,) = scripted("search", "quick brown fox", "--json").json["passages"]
+    assert os.fsencode(passage["path"]) == name
+    assert "lazy dog" in scripted("text", passage["path"]).out
+    assert "lazy dog" in scripted("search", "lazy dog").out
