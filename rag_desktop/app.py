@@ -108,7 +108,7 @@ def _installed(choose: object) -> tuple[InstalledModel, str | None] | None:
 
 def _scripted_embedder() -> EmbedderChoice:
     child = Child("embedder", scripted.embedding_role, _EMBEDDER_LIMITS)
-    return EmbedderChoice(Embedder(child, "scripted", "scripted", scripted.DIMENSION), ("*",), 0.3)
+    return EmbedderChoice(Embedder(child, "scripted", "scripted", scripted.DIMENSION), ("*",), 0.6)
 
 
 def _scripted_generator() -> GeneratorChoice:

@@ -6,7 +6,7 @@ import psutil
 
 
 def threads(wanted: int) -> int:
-    """`wanted` where it is positive; else the physical cores left to this process (hyper-threads only get in the way)."""
+    """`wanted` where it is positive; else the physical cores left to this process (hyper-threads do not help)."""
     if wanted > 0:
         return wanted
     physical = psutil.cpu_count(logical=False) or _usable()

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,13 +56,13 @@ def _loaded(options: EmbedderOptions) -> Any:
     folder = options.folder
     if not folder.is_dir():
         raise UserFacingError("model-missing", name=folder.name)
+    if not (folder / "modules.json").is_file():  # the library would make up a pooling of its own, and other vectors
+        raise UserFacingError("model-damaged", name=folder.name)
     os.environ.update(_OFFLINE)
     import torch
-    import transformers
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
-    transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(threads(options.threads))
     device = _device(torch)
     dtype = torch.bfloat16 if device == "cpu" and _computes_bfloat16(torch) else torch.float32
@@ -77,7 +76,7 @@ def _loaded(options: EmbedderOptions) -> Any:
         )
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
         # What the libraries raise for a file that is cut short, empty, not JSON or of another shape.
-        raise UserFacingError("model-damaged", name=_name(folder)) from error
+        raise UserFacingError("model-damaged", name=folder.name) from error
     return model.eval()
 
 
@@ -89,9 +88,5 @@ def _device(torch: Any) -> str:
 
 def _computes_bfloat16(torch: Any) -> bool:
     """Whether this CPU multiplies bfloat16 natively; elsewhere it is slower than float32 and no better."""
-    capabilities = torch.backends.cpu.get_capabilities() if hasattr(torch.backends.cpu, "get_capabilities") else {}
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def _name(folder: Path) -> str:
-    return folder.name
+    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))

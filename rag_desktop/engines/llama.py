@@ -144,7 +144,7 @@ class LlamaModel:
         return list(array[: max(0, self._lib.llama_tokenize(*arguments))])
 
     def _adds_space(self) -> bool:
-        return self._lib.llama_vocab_type(self._vocabulary) == self._lib.LLAMA_VOCAB_TYPE_SPM
+        return bool(self._lib.llama_vocab_type(self._vocabulary) == self._lib.LLAMA_VOCAB_TYPE_SPM)
 
     def _is_control(self, token: int) -> bool:
         return bool(self._lib.llama_vocab_is_control(self._vocabulary, token))
@@ -176,7 +176,7 @@ class Sampler:
 
 
 def device(log_lines: Sequence[str] | deque[str], *, can_offload: bool) -> str:
-    """Where the layers went, by llama.cpp's own account: "CPU", "Metal (Apple M2)", "CUDA (RTX 4080), 20 of 33 layers"."""
+    """Where the layers went, as llama.cpp tells, e.g. "CPU", "Metal (Apple M2)", "CUDA (T4), 9 of 33 layers"."""
     if not can_offload:
         return "CPU"
     text = "\n".join(log_lines)

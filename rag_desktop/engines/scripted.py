@@ -1,4 +1,4 @@
-"""Engines that play a script: no weights, no chance, the messages of the real ones; for tests, demos and screenshots."""
+"""Engines that play a script: no weights, no chance, the real ones' messages; for tests, demos and screenshots."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ from rag_desktop.domain.roles import Serve, StopSign
 from rag_desktop.prompting.prompt import asked_of, is_korean
 from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN
 from rag_desktop.text.sentences import sentences
-from rag_desktop.text.words import count_tokens, terms
+from rag_desktop.text.words import count_tokens, terms, words
 
 DIMENSION = 64
 DEVICE = "scripted"
@@ -64,10 +64,11 @@ def embedding_role(stop: StopSign) -> Serve:
 def _generate(request: GenerateRequest, stop: StopSign) -> Iterator[Generated | GenerationEnded]:
     prompt = "".join(part.text for part in request.prompt)
     question, sources = asked_of(prompt)
+    is_slow = SLOW_WORD in words(question)
     written = 0
     ended = Ended.COMPLETE
     for word in _WORD.findall(_answer(question, sources)):
-        if SLOW_WORD in terms(question) or SLOW_WORD in question.casefold().split():
+        if is_slow:
             time.sleep(SLOW_SECONDS)
         if stop():
             ended = Ended.STOPPED

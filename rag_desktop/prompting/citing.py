@@ -1,4 +1,4 @@
-"""From an answer's words to citations: reads and cleans the printed numbers, and finds the very words they stand for."""
+"""From an answer's words to citations: reads the printed numbers, and finds the very words they stand for."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -13,12 +13,12 @@ from rag_desktop.text.words import terms
 
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[^\W_] )[A-Z][\w’'-]+|\b[A-Z]{2,}\b")
+# fmt: off
 _NUMBER_WORDS = {
-    word: str(number)
-    for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
-    )
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
+    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
 }
+# fmt: on
 _NUMBER_WEIGHT = 2.0
 _NAME_WEIGHT = 1.5
 _QUESTION_WEIGHT = 0.5
@@ -91,8 +91,7 @@ class Evidence:
     def _weights(self, claim: str) -> dict[str, float]:
         names = {term for name in _NAME.findall(claim) for term in terms(name)}
         return {
-            term: self._rarity(term)
-            * (_NUMBER_WEIGHT if term[0] == "#" else _NAME_WEIGHT if term in names else 1.0)
+            term: self._rarity(term) * (_NUMBER_WEIGHT if term[0] == "#" else _NAME_WEIGHT if term in names else 1.0)
             for term in claim_terms(claim)
         }
 

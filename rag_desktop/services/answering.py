@@ -10,7 +10,7 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import Answered, PassagesFound, Token
 from rag_desktop.domain.messages import CountRequest, Generated, GenerateRequest, GenerationEnded
 from rag_desktop.prompting import citing, prompt, templates
-from rag_desktop.prompting.refusal import is_refusal
+from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN, is_refusal
 from rag_desktop.ranking.relevance import relevant
 from rag_desktop.services.retrieval import Found, Mode, Retrieval
 from rag_desktop.services.tasks import Task
@@ -19,6 +19,8 @@ from rag_desktop.workers.child import Child
 
 _DEADLINE_S = 600.0
 _COUNT_DEADLINE_S = 60.0
+_FIXED_TOKENS = 512
+"""Room in the context for rules, question and markup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Answering:
         draft = _Draft(question.text, began, time.monotonic() - began)
         if not self._is_relevant(question.text, found):
             task.publish(PassagesFound(task.id, found.passages))
-            draft.ended, draft.text = Ended.REFUSED, prompt.refusal_text(question.text)
+            draft.ended, draft.text = Ended.REFUSED, _refusal(question.text)
             return self._finish(draft, found.passages, task)
         if self._generator is None:
             raise UserFacingError("generator-missing")
@@ -104,7 +106,7 @@ class Answering:
             counts: Sequence[int] = reply.counts
             return counts
 
-        room = generator.n_ctx - generator.max_tokens - prompt.FIXED_TOKENS
+        room = generator.n_ctx - generator.max_tokens - _FIXED_TOKENS
         packed = prompt.pack(passages[: self._budget.passages], max(0, min(self._budget.tokens, room)), count)
         return packed.passages or tuple(passages[:1])
 
@@ -143,7 +145,8 @@ class Answering:
         if draft.ended is not Ended.REFUSED and draft.ended is not Ended.STOPPED and is_refusal(text):
             draft.ended = Ended.REFUSED
         if draft.ended is not Ended.REFUSED:
-            text, sentences, citations = citing.cite(text, passages, self._page_of)
+            text = citing.completed(text, passages, draft.question)
+            sentences, citations = citing.cite(text, passages, self._page_of, draft.question)
         model = self._generator.model if self._generator and draft.tokens.prompt else None
         timing = Timing(draft.retrieve, draft.first_token, time.monotonic() - draft.began)
         answer = Answer(
@@ -157,3 +160,7 @@ class Answering:
         runs = self._library.documents.runs(passage.chunk.document_id)
         place = bisect_right(runs, offset, key=lambda run: run.start) - 1
         return runs[place].page if place >= 0 else None
+
+
+def _refusal(question: str) -> str:
+    return NOT_FOUND_KOREAN if prompt.is_korean(question) else NOT_FOUND

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SnapshotRow, SpaceRow
 from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix, sha256_of
@@ -58,7 +59,11 @@ class Neighbours:
         folder = self._library.folder / _FOLDER
         folder.mkdir(exist_ok=True)
         name = f"{self._space.id}-{self._seq}-{secrets.token_hex(4)}.hnsw"
-        digest = self.index.save(folder / name)
+        try:
+            digest = self.index.save(folder / name)
+        except OSError as error:
+            (folder / name).unlink(missing_ok=True)
+            raise UserFacingError("disk-full", path=str(folder)) from error
         with self._library.transaction():
             row = SnapshotRow(name, self._seq, digest, len(self.index))
             self._library.vectors.record(self._space.id, row)
@@ -97,7 +102,11 @@ def load_snapshot(library: Library, space: SpaceRow) -> tuple[HnswIndex, int] | 
         _LOG.warning("the vector index is damaged or missing and will be made anew")
         return None
     alive = library.vectors.chunk_ids(space.id)
-    return HnswIndex.load(path, space.dimension, alive), row.seq
+    try:
+        return HnswIndex.load(path, space.dimension, alive), row.seq
+    except RuntimeError:  # whole, but written by an hnswlib of another format
+        _LOG.warning("the vector index is of another version and will be made anew")
+        return None
 
 
 def reading_index(library: Library, space: SpaceRow, *, exact: bool) -> HnswIndex | ExactIndex:

@@ -5,6 +5,7 @@ HNSW: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor se
 world graphs", IEEE TPAMI 42 (2020).
 """
 
+import errno
 import hashlib
 import os
 import threading
@@ -74,15 +75,24 @@ class HnswIndex:
             if k == 0:
                 return []
             self._graph.set_ef(max(EF, 2 * k))
-            labels, distances = self._graph.knn_query(vector.reshape(1, -1), k=k, num_threads=1)
+            try:
+                labels, distances = self._graph.knn_query(vector.reshape(1, -1), k=k, num_threads=1)
+            except RuntimeError:  # fewer than k: edges do not lead everywhere where very many vectors are equal
+                return self._exact().search(vector, k)
         return [(int(label), 1.0 - float(distance)) for label, distance in zip(labels[0], distances[0], strict=True)]
 
     def save(self, path: Path) -> bytes:
-        """Write the graph to a new file, on disk when this returns. Returns its SHA-256."""
+        """Write the graph to a new file, on disk when this returns. Returns its SHA-256.
+
+        Raises OSError where not all of it could be written.
+        """
         with self._lock:
             self._make_room(0)
             self._graph.save_index(str(path))
+            size = self._graph.index_file_size()
         with path.open("rb+") as file:
+            if os.fstat(file.fileno()).st_size != size:  # hnswlib does not look whether the disk took what it wrote
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             digest = hashlib.file_digest(file, "sha256").digest()
             os.fsync(file.fileno())
         return digest
@@ -102,6 +112,10 @@ class HnswIndex:
             with suppress(RuntimeError):  # raised for one that was dropped before the file was written
                 index._graph.mark_deleted(label)
         return index
+
+    def _exact(self) -> "ExactIndex":
+        labels = sorted(self._labels)
+        return ExactIndex(labels, self._graph.get_items(labels))
 
     def _make_room(self, more: int) -> None:
         if not self._is_begun:

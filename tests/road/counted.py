@@ -1,6 +1,6 @@
 """An indexing program for the kill tests: the real services and children, each unit of work noted in a file.
 
-    python -m tests.road.counted LIBRARY FOLDER NOTES
+python -m tests.road.counted LIBRARY FOLDER NOTES
 """
 
 import os
@@ -19,7 +19,7 @@ from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 from rag_desktop.workers.child import Child
 
-PAUSE_S = 0.02
+PAUSE_S = 0.1
 """Real models are slower than the scripted one: the kill must be able to strike between two batches."""
 
 

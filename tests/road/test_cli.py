@@ -9,7 +9,7 @@ import pytest
 
 from tests.road.conftest import CommandLine
 
-LEASE = "How long is the notice period of the workshop lease?"
+LEASE = "How many months is the notice period?"
 
 
 def test_add_says_what_it_did(scripted: CommandLine, sample: Path) -> None:
@@ -44,8 +44,9 @@ def test_a_failed_document_is_named_and_the_others_go_on(scripted: CommandLine, 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "vector"])
 def test_search_finds_the_words_at_their_offsets(scripted: CommandLine, sample: Path, mode: str) -> None:
     scripted("add", str(sample))
-    found = scripted("search", LEASE, "--top-k", "3", "--mode", mode, "--json").json
-    assert (found["query"], found["mode"]) == (LEASE, mode)
+    query = "The notice period is three months to the end of a quarter"
+    found = scripted("search", query, "--top-k", "3", "--mode", mode, "--json").json
+    assert (found["query"], found["mode"]) == (query, mode)
     first = found["passages"][0]
     assert first["rank"] == 1
     assert first["path"].endswith("workshop-lease.md")

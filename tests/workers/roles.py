@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,10 @@ class Say:
 
 @dataclass(frozen=True)
 class Work:
-    """Say `begun`, then compute for so many seconds without looking up. `holds_lock`: inside one call that never lets go of the GIL."""
+    """Say `begun`, then compute for so many seconds without looking up.
+
+    holds_lock: inside one call that never lets go of the interpreter's lock.
+    """
 
     seconds: float
     holds_lock: bool = False
@@ -56,7 +59,7 @@ class Unsendable:
 
 
 def obliging(stop: StopSign) -> Serve:
-    """Does whatever the request says; a string is said back, `pid` is answered with the process id."""
+    """Does whatever the request says; anything that is no wish is said back."""
 
     def serve(request: Any) -> Iterator[Any]:
         match request:
@@ -72,24 +75,11 @@ def obliging(stop: StopSign) -> Serve:
                     time.sleep(0.01)
                 yield goodbye
             case Fill(size):
-                held = bytearray(size)
-                yield from _waiting(len(held))
+                yield from _waiting(bytearray(size))
             case Die(how):
                 _die(how)
-            case "pid":
-                yield os.getpid()
-            case "niceness":
-                yield os.nice(0)
-            case "world":
-                raise UserFacingError("file-gone", path="/a b", size=3)
-            case "bug":
-                yield {}["no such key"]
-            case "unsendable":
-                yield Unsendable()
-            case "network":
-                yield _refusal()
             case _:
-                yield request
+                yield _ANSWERS[request]() if request in _ANSWERS else request
 
     return serve
 
@@ -104,10 +94,10 @@ def _worked(work: Work) -> str:
     return "worked"
 
 
-def _waiting(size: int) -> Iterator[int]:
+def _waiting(held: bytearray) -> Iterator[int]:
     while True:
         time.sleep(0.02)
-        yield size
+        yield len(held)
 
 
 def _die(how: str) -> None:
@@ -124,6 +114,25 @@ def _refusal() -> str:
     except OSError as error:
         return type(error).__name__
     return "reached"
+
+
+def _world_at_fault() -> None:
+    raise UserFacingError("file-gone", path="/a b", size=3)
+
+
+def _bug() -> None:
+    nothing: dict[str, int] = {}
+    nothing["no such key"] += 1
+
+
+_ANSWERS: dict[Any, Callable[[], Any]] = {
+    "pid": os.getpid,
+    "niceness": lambda: os.nice(0),
+    "world": _world_at_fault,
+    "bug": _bug,
+    "unsendable": Unsendable,
+    "network": _refusal,
+}
 
 
 def world_at_fault(stop: StopSign) -> Serve:
