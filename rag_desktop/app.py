@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +52,21 @@ def build(library: Path | None = None) -> Program:
         embedder=_scripted_embedder() if is_scripted else _embedder(models, settings),
         generator=_scripted_generator() if is_scripted else _generator(models, settings),
         format_of=registry.format_of,
+        rechosen=lambda program: _rechosen(program, is_scripted=is_scripted),
     )
+
+
+def _rechosen(program: Program, *, is_scripted: bool) -> Program:
+    """`program` with the models of now. A child whose model stays is kept: it has that model loaded."""
+    if is_scripted:
+        return program
+    embedder, generator = _embedder(program.models, program.settings), _generator(program.models, program.settings)
+    old_embedder, old_generator = program.embedder, program.generator
+    if embedder and old_embedder and embedder.embedder.key == old_embedder.embedder.key:
+        embedder = old_embedder
+    if generator and old_generator and generator.generator.model == old_generator.generator.model:
+        generator = replace(generator, generator=old_generator.generator)
+    return replace(program, embedder=embedder, generator=generator)
 
 
 def _readers() -> tuple[Child, ...]:

@@ -6,9 +6,8 @@ from typing import Any
 
 from rag_desktop.domain.answers import Answer, AnswerSentence, Citation, Passage
 from rag_desktop.domain.models import Model
-from rag_desktop.services.indexing import Failure, IndexingReport
-from rag_desktop.services.library import LibraryStatus
-from rag_desktop.services.models import ListedModel
+from rag_desktop.domain.status import Failure, LibraryStatus, ListedModel
+from rag_desktop.services.indexing import IndexingReport
 from rag_desktop.services.retrieval import Found
 from rag_desktop.services.wording import Wording
 

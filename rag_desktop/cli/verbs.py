@@ -10,8 +10,9 @@ from rag_desktop.cli import present
 from rag_desktop.cli.terminal import Terminal
 from rag_desktop.domain.answers import Answer, Question
 from rag_desktop.domain.events import Event, Token
+from rag_desktop.domain.status import Failure
 from rag_desktop.services import library as libraries
-from rag_desktop.services.indexing import Failure, IndexingReport
+from rag_desktop.services.indexing import IndexingReport
 from rag_desktop.services.program import Program
 from rag_desktop.services.retrieval import Mode
 from rag_desktop.services.tasks import Publish, Task

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag_desktop.domain.answers import Answer, Passage
+from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.ids import DocumentId, FolderId, TaskId
+from rag_desktop.domain.status import ConversationRow, DocumentView, LibraryStatus, ListedModel
 
 
 class Stage(StrEnum):
@@ -77,10 +79,132 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class TaskEnded:
-    """A task is over. `error` is None, or a code of domain.errors (`cancelled` where the person stopped it)."""
+    """A task is over. `error` is None, or what ended it (`cancelled` where the person stopped it)."""
 
     task: TaskId
-    error: str | None = None
+    error: UserFacingError | None = None
 
 
-Event = Progress | FolderChanged | DocumentStored | DocumentFailed | PassagesFound | Token | Answered | TaskEnded
+@dataclass(frozen=True, slots=True)
+class TaskBegan:
+    """A waiting task is being worked on."""
+
+    task: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLooked:
+    """How the library stands now."""
+
+    task: TaskId
+    status: LibraryStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFinished:
+    """Passages for a search, best first, and the seconds it took."""
+
+    task: TaskId
+    query: str
+    passages: tuple[Passage, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOpened:
+    """A document to show, with the words to mark."""
+
+    task: TaskId
+    view: DocumentView
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRegistered:
+    """A folder is part of the library, and a task will index it."""
+
+    task: TaskId
+    folder: FolderId
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRemoved:
+    """A folder is out of all results; until it is purged that can be taken back."""
+
+    task: TaskId
+    folder: FolderId
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsChanged:
+    """A model was installed, removed or chosen."""
+
+    task: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsListed:
+    """Models of the catalogue and of this machine. `answering` answers; `missed` would, were it installed."""
+
+    task: TaskId
+    models: tuple[ListedModel, ...]
+    answering: str | None
+    missed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationsListed:
+    """All conversations, the last one that was changed first."""
+
+    task: TaskId
+    conversations: tuple[ConversationRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationOpened:
+    """The answers of a conversation, in order."""
+
+    task: TaskId
+    conversation: int
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationBegun:
+    """A question began a conversation, or goes on in one."""
+
+    task: TaskId
+    conversation: int
+
+
+@dataclass(frozen=True, slots=True)
+class BugMet:
+    """A bug of ours ended a task; `report` is for the crash dialog."""
+
+    task: TaskId
+    report: str
+
+
+Event = (
+    Progress
+    | FolderChanged
+    | DocumentStored
+    | DocumentFailed
+    | PassagesFound
+    | Token
+    | Answered
+    | TaskBegan
+    | TaskEnded
+    | LibraryLooked
+    | SearchFinished
+    | DocumentOpened
+    | FolderRegistered
+    | FolderRemoved
+    | ModelsChanged
+    | ModelsListed
+    | ConversationsListed
+    | ConversationOpened
+    | ConversationBegun
+    | BugMet
+)

@@ -43,7 +43,9 @@ def clean(text: str, count: int) -> str:
     Knows [Source 1], [1, page 3], [1, 3], [1-3], ([1]), 【1】, (source 1), and (1) at the end of a sentence where the
     answer uses no brackets. Code between back-ticks is left alone.
     """
-    cleaned = _VARIANT.sub(lambda match: _canonical(match, count), text)
+    before, cleaned = None, text
+    while cleaned != before:  # what was dropped may have stood inside another pair of brackets
+        before, cleaned = cleaned, _VARIANT.sub(lambda match: _canonical(match, count), cleaned)
     if not any(match["number"] for match in _CHIP.finditer(cleaned)):
         cleaned = _BARE.sub(lambda match: _canonical_bare(match, count), cleaned)
     return cleaned

@@ -88,7 +88,7 @@ def build(question: str, sources: Sequence[Source], template: str) -> tuple[Prom
     Raises UserFacingError `template-unknown`.
     """
     korean = is_korean(question)
-    quoted = "\n\n".join(map(source_block, sources))
+    quoted = "\n\n".join(["자료:" if korean else "Sources:", *map(source_block, sources)])
     asked = f"{_QUESTION_KOREAN if korean else _QUESTION}{' '.join(question.split())}"
     reminder = _REMINDER_KOREAN if korean else _REMINDER
     return render(template, _RULES_KOREAN if korean else _RULES, f"{quoted}\n\n{asked}\n{reminder}")
@@ -139,7 +139,8 @@ def pack(passages: Sequence[Passage], budget_tokens: int, count: Callable[[Seque
         touched = [each for each in kept if _touch(each.passage, passage)]
         new = _Sized(passage, size)
         if touched:
-            union = reduce(_merged, [each.passage for each in touched] + [passage])
+            # From the new one outwards: it is what joins those it touches. The first of them lends its identity.
+            union = reduce(lambda union, each: _merged(each.passage, union), reversed(touched), passage)
             new = _Sized(union, _sizes([union], count)[0])
         packed = _with(kept, touched, new)
         if sum(each.size for each in packed) <= budget_tokens:

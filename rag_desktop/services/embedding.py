@@ -1,7 +1,7 @@
 """Gives every leaf its vector: copied where the same words have one, embedded in batches by the child otherwise."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
@@ -63,13 +63,16 @@ class EmbeddingLine:
         self._in_flight: dict[int, _Batch] = {}
         self.tally = Tally()
 
-    def run(self, task: Task) -> None:
-        """Embed until nothing is pending. Raises Cancelled after `stop`, and the child's error after three tries."""
+    def run(self, task: Task, give_way: Callable[[], bool] = lambda: False) -> None:
+        """Embed until nothing is pending, or until `give_way` says that other work waits.
+
+        Raises Cancelled after `stop`, and the child's error after three tries.
+        """
         total = self._library.vectors.pending_count(self._space.id)
         attempts = 0
         while True:
             try:
-                self._pass(task, total)
+                self._pass(task, total, give_way)
             except UserFacingError as error:
                 attempts += 1
                 self._in_flight.clear()
@@ -79,10 +82,10 @@ class EmbeddingLine:
             else:
                 return
 
-    def _pass(self, task: Task, total: int) -> None:
+    def _pass(self, task: Task, total: int, give_way: Callable[[], bool]) -> None:
         batches = self._batches(task)
         try:
-            while self._fill(batches) or self._in_flight:
+            while (not give_way() and self._fill(batches)) or self._in_flight:
                 task.at(Stage.EMBEDDING, min(self.tally.embedded + self.tally.copied, total), total)
                 self._take()
         finally:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import FolderChanged, Stage
 from rag_desktop.domain.ids import FolderId
+from rag_desktop.domain.status import Failure
 from rag_desktop.services.embedding import EmbeddingLine
 from rag_desktop.services.neighbours import Neighbours
 from rag_desktop.services.reading import FileToRead, ReadingLine, file_name, reader_version
@@ -17,6 +18,7 @@ from rag_desktop.services.tasks import Task
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SpaceRow
+from rag_desktop.vectors.index import HnswIndex
 from rag_desktop.workers.child import Child
 
 DEFAULT_CHUNKER = "leaves"
@@ -30,14 +32,6 @@ class Embedder:
     key: str
     model: str
     dimension: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A document that could not be read, or a folder that could not be listed."""
-
-    path: str
-    error: UserFacingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,9 @@ class IndexingReport:
 
 
 @dataclass(slots=True)
-class _Scan:
+class Scan:
+    """What one look at a folder found, and what is to be done."""
+
     folder: FolderRow
     plan: Plan
     failures: list[Failure] = field(default_factory=list)
@@ -115,16 +111,27 @@ class Indexing:
     def run(self, folders: Sequence[FolderRow], task: Task) -> IndexingReport:
         """Scan, read and embed. Raises Cancelled after `task.stop()`; what was committed stays."""
         began = time.monotonic()
-        scans = [self._scan(folder, task) for folder in folders]
-        self._apply(scans)
-        self._read(scans, task)
+        scans = self.read(folders, task)
         searchable = time.monotonic() - began
-        embedded, error = self._embed(task)
+        embedded, error = self.embed(task)
         pending = self._library.vectors.pending_count(self._space.id if self._space else None)
         reports = tuple(self._report(scan, embedded) for scan in scans)
         return IndexingReport(reports, searchable, time.monotonic() - began, pending, error)
 
-    def _scan(self, folder: FolderRow, task: Task) -> _Scan:
+    def read(self, folders: Sequence[FolderRow], task: Task) -> Sequence[Scan]:
+        """Scan and read: every readable document answers keyword queries when this returns."""
+        scans = [self._scan(folder, task) for folder in folders]
+        self._apply(scans)
+        self._read(scans, task)
+        return scans
+
+    def live_index(self, key: str) -> HnswIndex | None:
+        """The index that follows each commit, for searching in the same process."""
+        if self._space is None or self._neighbours is None or self._space.key != key:
+            return None
+        return self._neighbours.index
+
+    def _scan(self, folder: FolderRow, task: Task) -> Scan:
         def at(count: int, where: str) -> None:
             task.at(Stage.SCANNING, 0, count, where)
 
@@ -133,11 +140,11 @@ class Indexing:
         except UserFacingError as error:
             if error.code == "folder-away":
                 self._library.folders.away(folder.id)
-            return _Scan(folder, Plan(), [Failure(folder.path, error)])
+            return Scan(folder, Plan(), [Failure(folder.path, error)])
         task.check()
         known = list(self._library.documents.of_folder(folder.id))
         failures = [Failure(path, UserFacingError("folder-forbidden", path=path)) for path in found.unreadable]
-        return _Scan(folder, plan(found, known, reader_version(folder.chunker)), failures, found.skipped)
+        return Scan(folder, plan(found, known, reader_version(folder.chunker)), failures, found.skipped)
 
     def _found(self, folder: FolderRow, at: Callable[[int, str], None]) -> Found:
         if folder.is_file:
@@ -146,7 +153,7 @@ class Indexing:
         own = str(self._library.folder)
         return walk(folder.path, self._format_of, excluded=[*others, own], at=at)
 
-    def _apply(self, scans: Iterable[_Scan]) -> None:
+    def _apply(self, scans: Iterable[Scan]) -> None:
         """What needs no reading: files that moved, were touched, or are gone."""
         documents = self._library.documents
         for scan in scans:
@@ -161,7 +168,7 @@ class Indexing:
                     self._library.chunks.forget(document)
                     documents.forget(document)
 
-    def _read(self, scans: Sequence[_Scan], task: Task) -> None:
+    def _read(self, scans: Sequence[Scan], task: Task) -> None:
         items = [FileToRead(scan.folder.id, file, scan.folder.chunker) for scan in scans for file in scan.plan.read]
         if items:
             line = ReadingLine(self._library, self._readers)
@@ -173,8 +180,13 @@ class Indexing:
         for scan in scans:
             task.publish(FolderChanged(task.id, scan.folder.id))
 
-    def _embed(self, task: Task) -> tuple[Mapping[FolderId, int], UserFacingError | None]:
-        """Embed what is pending, in all folders. A failing embedder leaves keyword search as it is, and is told."""
+    def embed(
+        self, task: Task, give_way: Callable[[], bool] = lambda: False
+    ) -> tuple[Mapping[FolderId, int], UserFacingError | None]:
+        """Embed what is pending, in all folders, or until `give_way`. Returns how many leaves of each folder were.
+
+        A failing embedder leaves keyword search as it is, and is told.
+        """
         if self._embedder is None:
             return {}, UserFacingError("embedder-missing")
         space, neighbours = self._space_and_neighbours(self._embedder)
@@ -183,7 +195,7 @@ class Indexing:
         error: UserFacingError | None = None
         try:
             if self._library.vectors.pending_count(space.id):
-                line.run(task)
+                line.run(task, give_way)
         except UserFacingError as failure:
             error = failure
         finally:
@@ -197,7 +209,7 @@ class Indexing:
             self._neighbours = Neighbours(self._library, self._space)
         return self._space, self._neighbours
 
-    def _report(self, scan: _Scan, embedded: Mapping[FolderId, int]) -> FolderReport:
+    def _report(self, scan: Scan, embedded: Mapping[FolderId, int]) -> FolderReport:
         counts = self._library.folders.counts(scan.folder.id)
         failed = [
             Failure(row.file.path, row.error)

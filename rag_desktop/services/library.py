@@ -1,51 +1,17 @@
 """What can be asked of a library, and what can be taken out of it."""
 
 import os
-from dataclasses import dataclass
 from itertools import islice
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.services.indexing import Failure, is_inside
+from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, SpaceStatus
+from rag_desktop.services.indexing import is_inside
 from rag_desktop.store.documents import DocumentRow
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
 
 _PURGED_AT_A_TIME = 50
 """Documents whose rows go in one transaction, so that a reader never waits long."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderStatus:
-    """A folder with what of it is in the library. `is_away`: it could not be reached at the last scan."""
-
-    path: str
-    documents: int
-    failed: int
-    passages: int
-    is_away: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SpaceStatus:
-    """A model's vectors: how many, how many leaves still lack one, and how many the recorded HNSW file holds."""
-
-    model: str
-    dimension: int
-    vectors: int
-    pending: int
-    snapshot: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryStatus:
-    """One look at a library. `bytes` is what it takes on disk."""
-
-    path: str
-    folders: tuple[FolderStatus, ...]
-    spaces: tuple[SpaceStatus, ...]
-    passages: int
-    bytes: int
-    failed: tuple[Failure, ...]
 
 
 def status(library: Library) -> LibraryStatus:
@@ -70,7 +36,7 @@ def status(library: Library) -> LibraryStatus:
 
 def _folder_status(library: Library, folder: FolderRow) -> FolderStatus:
     counts = library.folders.counts(folder.id)
-    return FolderStatus(folder.path, counts.documents, counts.failed, counts.passages, folder.is_away)
+    return FolderStatus(folder.id, folder.path, counts.documents, counts.failed, counts.passages, folder.is_away)
 
 
 def _size(folder: str) -> int:

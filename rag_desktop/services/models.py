@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.models import InstalledModel, Model, ModelKind
+from rag_desktop.domain.models import InstalledModel, ModelKind
+from rag_desktop.domain.status import ListedModel
 from rag_desktop.engines.catalogue import Catalogue
 from rag_desktop.engines.fetching import Fetcher
 from rag_desktop.engines.shelf import Choice, Progress, Shelf
@@ -16,15 +17,6 @@ from rag_desktop.settings.file import SettingsFile
 PermitNetwork = Callable[[set[str]], AbstractContextManager[object]]
 """Opens the way to these hosts for as long as its context lasts. An entry that begins with a dot stands for all names
 that end in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListedModel:
-    """A model of the catalogue or of the shelf. `in_use`: it is the one that would be used now for its kind."""
-
-    model: Model
-    is_installed: bool
-    in_use: bool
 
 
 @dataclass(frozen=True, slots=True)

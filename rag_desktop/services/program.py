@@ -12,7 +12,10 @@ from rag_desktop.settings.declarations import TOP_K
 from rag_desktop.settings.file import SettingsFile
 from rag_desktop.settings.places import Places
 from rag_desktop.store.library import Library
+from rag_desktop.vectors.index import HnswIndex
 from rag_desktop.workers.child import Child
+
+LiveIndex = Callable[[str], HnswIndex | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +47,28 @@ class Program:
     embedder: EmbedderChoice | None
     generator: GeneratorChoice | None
     format_of: Callable[[str], str | None]
+    rechosen: Callable[["Program"], "Program"]
 
     def indexing(self, library: Library) -> Indexing:
         """The writing lane's work on `library`, which must be a writer."""
         embedder = self.embedder.embedder if self.embedder else None
         return Indexing(library, self.readers, embedder, self.format_of)
 
-    def retrieval(self, library: Library) -> Retrieval:
-        """Search in `library`."""
+    def retrieval(self, library: Library, live_index: LiveIndex = lambda _: None) -> Retrieval:
+        """Search in `library`. live_index: the index of a space that is being written in this process."""
         if self.embedder is None:
             return Retrieval(library, None, ())
-        return Retrieval(library, self.embedder.embedder, self.embedder.languages)
+        return Retrieval(library, self.embedder.embedder, self.embedder.languages, live_index=live_index)
 
-    def answering(self, library: Library) -> Answering:
+    def answering(self, library: Library, live_index: LiveIndex = lambda _: None) -> Answering:
         """Questions to `library`."""
         least = self.embedder.least_cosine if self.embedder else None
         generator = self.generator.generator if self.generator else None
-        return Answering(library, self.retrieval(library), generator, least)
+        return Answering(library, self.retrieval(library, live_index), generator, least)
+
+    def with_models(self) -> "Program":
+        """The same program with the models that are installed and chosen now; unchanged ones keep their children."""
+        return self.rechosen(self)
 
     @property
     def top_k(self) -> int:

@@ -62,12 +62,18 @@ class Retrieval:
     """Searches one library. For one lane: it holds a reading connection."""
 
     def __init__(
-        self, library: Library, embedder: Embedder | None, languages: tuple[str, ...], stages: tuple[Stage, ...] = ()
+        self,
+        library: Library,
+        embedder: Embedder | None,
+        languages: tuple[str, ...],
+        stages: tuple[Stage, ...] = (),
+        live_index: Callable[[str], HnswIndex | None] = lambda _: None,
     ) -> None:
         self._library = library
         self._embedder = embedder
         self._languages = languages
         self._stages = stages
+        self._live_index = live_index
         self._indexes: dict[bool, tuple[int, HnswIndex | ExactIndex]] = {}
 
     def search(self, question: Question, mode: Mode, *, exact: bool = False) -> Found:
@@ -136,7 +142,10 @@ class Retrieval:
         return next((space for space in self._library.vectors.spaces() if space.key == key), None)
 
     def _index(self, space: SpaceRow, *, exact: bool) -> HnswIndex | ExactIndex:
-        """The index as of now; loaded anew only when vectors have changed."""
+        """The index as of now: the one that is being written in this process, or one loaded when vectors changed."""
+        live = None if exact else self._live_index(space.key)
+        if live is not None:
+            return live
         seq = self._library.vectors.seq()
         held = self._indexes.get(exact)
         if held is None or held[0] != seq:

@@ -22,6 +22,8 @@ class Task:
         self.id = TaskId(next(_NUMBERS))
         self.publish = publish
         self._stopped = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
         self._acts: list[Callable[[], None]] = []
         self._published = 0.0
         self._stage = ""
@@ -29,6 +31,7 @@ class Task:
     def stop(self) -> None:
         """Ask the job to end; from any thread."""
         self._stopped.set()
+        self._going.set()
         for act in self._acts:
             act()
 
@@ -42,8 +45,21 @@ class Task:
     def is_stopped(self) -> bool:
         return self._stopped.is_set()
 
+    @property
+    def is_paused(self) -> bool:
+        return not self._going.is_set()
+
+    def pause(self) -> None:
+        """Hold the job at its next report, until `resume` or `stop`."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Let a held job go on."""
+        self._going.set()
+
     def check(self) -> None:
-        """Raise Cancelled if the person pressed stop."""
+        """Wait while the job is paused; raise Cancelled if the person pressed stop."""
+        self._going.wait()
         if self._stopped.is_set():
             raise Cancelled
 

@@ -1,5 +1,6 @@
 """Opens the library's SQLite file, for the one writer or for readers beside it, and words SQLite's complaints."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,9 +63,18 @@ def worded(path: Path) -> Iterator[None]:
         raise UserFacingError("library-damaged", path=str(path)) from error
     except apsw.FullError as error:
         raise UserFacingError("disk-full", path=str(path.parent)) from error
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, PermissionError) as error:
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
         raise UserFacingError("library-forbidden", path=str(path.parent)) from error
-    except apsw.IOError as error:
-        raise UserFacingError("disk-failed", path=str(path.parent)) from error
+    except (apsw.IOError, OSError) as error:
+        raise UserFacingError(_disk_code(error), path=str(path.parent)) from error
     except apsw.BusyError as error:
         raise UserFacingError("library-busy", path=str(path.parent)) from error
+
+
+def _disk_code(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "disk-full"
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR):
+        return "library-forbidden"
+    return "disk-failed"

@@ -48,6 +48,11 @@ class Library:
             raise
 
     @classmethod
+    def beside(cls, folder: Path) -> "Library":
+        """A second connection of the program that holds the writer's lock, for small writes while a long one goes on."""
+        return cls(folder, open_writer(folder), None)
+
+    @classmethod
     def reader(cls, folder: Path) -> "Library":
         """One that reads, beside a writer or alone. Raises UserFacingError `library-missing` where there is none."""
         return cls(folder, open_reader(folder), None)

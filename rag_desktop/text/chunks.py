@@ -115,7 +115,12 @@ def _ends_before(leaf: _Leaf, unit: _Unit) -> bool:
     last = leaf.units[-1].block
     if unit.block is not last and leaf.tokens >= SMALL_TOKENS and last.kind is not BlockKind.HEADING:
         starts_section = unit.block.kind is BlockKind.HEADING or unit.block.headings != last.headings
-        if starts_section or (leaf.tokens >= LEAF_TOKENS // 2 and leaf.tokens + unit.tokens > LEAF_TOKENS):
+        starts_record = unit.block.kind is last.kind is BlockKind.TABLE  # a row of data, or the next table
+        if (
+            starts_section
+            or starts_record
+            or (leaf.tokens >= LEAF_TOKENS // 2 and leaf.tokens + unit.tokens > LEAF_TOKENS)
+        ):
             return True
     return leaf.tokens + unit.tokens // 2 > LEAF_TOKENS
 

@@ -25,7 +25,8 @@ def sentences(text: str, span: Span | None = None) -> list[Span]:
 
     Every character that is not white space belongs to exactly one sentence.
     """
-    span = span or Span(0, len(text))
+    if span is None:
+        span = Span(0, len(text))
     found: list[Span] = []
     start = span.start
     for end in (*_ends(text, span), span.end):

@@ -54,7 +54,7 @@ def keywords(text: str) -> str | None:
 
 
 def compatible(text: str) -> str:
-    """`text` with typographic variants of letters made plain (NFKC): the ligature of PDFs in "ﬁrst", full-width signs."""
+    """`text` with typographic variants of letters made plain (NFKC): the ligature in "ﬁrst", full-width signs."""
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 

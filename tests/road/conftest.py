@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from rag_desktop.settings.places import find_places
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -82,3 +84,11 @@ def scripted(make_command_line: MakeCommandLine, tmp_path: Path) -> CommandLine:
 def sample() -> Path:
     """The sample folder that the program brings."""
     return ROOT / "resources" / "sample"
+
+
+@pytest.fixture
+def weighted(make_command_line: MakeCommandLine, tmp_path: Path) -> CommandLine:
+    """A command line with the small real models that `make test` fetches; SmolLM2 answers."""
+    command_line = make_command_line(RAG_DESKTOP_MODELS=str(find_places().models))
+    command_line("models", "use", "SmolLM2-135M-Instruct-Q4_1")
+    return command_line

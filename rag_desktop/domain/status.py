@@ -1,0 +1,93 @@
+"""How a library stands: what the window's panes and `status` show."""
+
+from dataclasses import dataclass
+
+from rag_desktop.domain.documents import Document, Span
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.ids import FolderId
+from rag_desktop.domain.models import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that could not be read, or a folder that could not be listed."""
+
+    path: str
+    error: UserFacingError
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStatus:
+    """A folder with what of it is in the library. `is_away`: it could not be reached at the last scan."""
+
+    id: FolderId
+    path: str
+    documents: int
+    failed: int
+    passages: int
+    is_away: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceStatus:
+    """A model's vectors: how many, how many leaves still lack one, and how many the recorded HNSW file holds."""
+
+    model: str
+    dimension: int
+    vectors: int
+    pending: int
+    snapshot: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """One look at a library. `bytes` is what it takes on disk."""
+
+    path: str
+    folders: tuple[FolderStatus, ...]
+    spaces: tuple[SpaceStatus, ...]
+    passages: int
+    bytes: int
+    failed: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """A conversation; `changed_at` is seconds since 1970."""
+
+    id: int
+    title: str
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model of the catalogue or of the shelf. `in_use`: it is the one that would be used now for its kind."""
+
+    model: Model
+    is_installed: bool
+    in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Characters of a PDF page: `count` from PDFium's character index `start` on `page` (1-based)."""
+
+    page: int
+    start: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document to be shown with some of its words marked.
+
+    text: the normalised text (empty for a PDF, which is shown page by page). span: of the marked words in that text.
+    marks: the same words on PDF pages, in order; empty for other formats.
+    """
+
+    document: Document
+    text: str
+    span: Span | None
+    quoted: str
+    marks: tuple[Mark, ...]

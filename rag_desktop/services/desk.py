@@ -1,0 +1,331 @@
+"""The window's side of the services: every call returns a task id at once, and what comes of it is published.
+
+Three lanes: *writing* indexes, *searching* answers what must be quick (and makes the small writes), *generating*
+answers questions. A fourth, *fetching*, only waits for the network when a model is downloaded.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rag_desktop.domain.answers import Question
+from rag_desktop.domain.documents import Span
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.events import (
+    ConversationBegun,
+    ConversationOpened,
+    ConversationsListed,
+    DocumentOpened,
+    FolderRegistered,
+    FolderRemoved,
+    LibraryLooked,
+    ModelsChanged,
+    ModelsListed,
+    SearchFinished,
+)
+from rag_desktop.domain.ids import DocumentId, TaskId
+from rag_desktop.services import library as libraries
+from rag_desktop.services import viewing
+from rag_desktop.services.indexing import Indexing
+from rag_desktop.services.lanes import Lane
+from rag_desktop.services.program import Program
+from rag_desktop.services.retrieval import Mode, Retrieval
+from rag_desktop.services.tasks import Publish, Task
+from rag_desktop.store.conversations import Conversations
+from rag_desktop.store.folders import FolderRow
+from rag_desktop.store.library import Library
+from rag_desktop.vectors.index import HnswIndex
+
+
+class Desk:
+    """All that the window can ask for. Thread-safe; publishes from its lanes' threads."""
+
+    def __init__(self, program: Program, publish: Publish) -> None:
+        self._program = program
+        self._publish = publish
+        self._indexing: Indexing | None = None
+        self._writer: Library | None = None
+        self._beside: Library | None = None
+        self._reader: Library | None = None
+        self._retrieval: Retrieval | None = None
+        self._talks: dict[str, Conversations] = {}
+        self._is_paused = False
+        self._writing = Lane("writing", publish)
+        self._searching = Lane("searching", publish)
+        self._generating = Lane("generating", publish)
+        self._fetching = Lane("fetching", publish)
+
+    # indexing
+
+    def start(self) -> TaskId:
+        """Open the library and look again at all its folders."""
+        return self._write(self._open)
+
+    def add(self, path: str) -> TaskId:
+        """Index a folder or file: searchable by keyword first, by meaning when its turn comes."""
+
+        def register(task: Task) -> None:
+            (row,) = self._quick_writer().register([path])
+            task.publish(FolderRegistered(indexing, row.id, row.path))
+
+        indexing = self._write(lambda task: self._index(task, lambda: [self._known(path)]))
+        self._searching.submit(register, first=True)
+        return indexing
+
+    def rescan(self) -> TaskId:
+        """Look again at all folders."""
+        return self._write(lambda task: self._index(task, self._opened().folders.all))
+
+    def remove(self, path: str) -> TaskId:
+        """Take a folder out of all results; `undo_remove` takes that back until the program starts anew."""
+
+        def act(task: Task) -> None:
+            row = libraries.mark_removed(self._opened_beside(), path)
+            task.publish(FolderRemoved(task.id, row.id, row.path))
+            self._look(task)
+
+        return self._searching.submit(act)
+
+    def undo_remove(self, path: str) -> TaskId:
+        """Bring a removed folder back as it was."""
+
+        def act(task: Task) -> None:
+            row = self._opened_beside().folders.at(path)
+            if row is None:
+                raise UserFacingError("folder-unknown", path=path)
+            libraries.restore(self._opened_beside(), row)
+            self._look(task)
+
+        return self._searching.submit(act)
+
+    def pause(self, *, paused: bool) -> None:
+        """Hold all indexing, or let it go on."""
+        self._is_paused = paused
+        for task in self._writing.tasks():
+            if paused:
+                task.pause()
+            else:
+                task.resume()
+
+    @property
+    def is_paused(self) -> bool:
+        return self._is_paused
+
+    def look(self) -> TaskId:
+        """Publish how the library stands."""
+        return self._searching.submit(self._look)
+
+    # asking
+
+    def search(self, query: str) -> TaskId:
+        """Publish passages for a query."""
+
+        def act(task: Task) -> None:
+            found = self._found().search(Question(query, self._program.top_k), Mode.HYBRID)
+            task.publish(SearchFinished(task.id, query, found.passages, found.seconds["total"]))
+
+        return self._searching.submit(act, first=True)
+
+    def ask(self, question: str, conversation: int | None) -> TaskId:
+        """Answer a question, and keep the answer in a conversation (None: a new one)."""
+
+        def act(task: Task) -> None:
+            talks = self._conversations("generating")
+            reader = self._opened_reader()
+            answer = self._program.answering(reader, self._live_index).ask(
+                Question(question, self._program.top_k), task
+            )
+            kept = conversation if conversation is not None else talks.begin(question)
+            talks.add(kept, answer)
+            task.publish(ConversationBegun(task.id, kept))
+
+        return self._generating.submit(act)
+
+    def open_document(self, document: DocumentId, span: Span | None) -> TaskId:
+        """Publish a document with the words at `span` marked."""
+
+        def act(task: Task) -> None:
+            task.publish(DocumentOpened(task.id, viewing.view(self._opened_beside(), document, span)))
+
+        return self._searching.submit(act, first=True)
+
+    def conversations(self) -> TaskId:
+        """Publish the list of conversations."""
+
+        def act(task: Task) -> None:
+            rows = tuple(self._conversations("searching").all())
+            task.publish(ConversationsListed(task.id, rows))
+
+        return self._searching.submit(act)
+
+    def open_conversation(self, conversation: int) -> TaskId:
+        """Publish the answers of a conversation."""
+
+        def act(task: Task) -> None:
+            answers = tuple(self._conversations("searching").turns(conversation))
+            task.publish(ConversationOpened(task.id, conversation, answers))
+
+        return self._searching.submit(act)
+
+    def forget_conversation(self, conversation: int) -> TaskId:
+        """Delete a conversation."""
+
+        def act(task: Task) -> None:
+            talks = self._conversations("searching")
+            talks.forget(conversation)
+            task.publish(ConversationsListed(task.id, tuple(talks.all())))
+
+        return self._searching.submit(act)
+
+    # models
+
+    def models(self) -> TaskId:
+        """Publish the models there are."""
+        return self._searching.submit(self._list_models)
+
+    def fetch_model(self, name: str) -> TaskId:
+        """Download a model; its progress is published."""
+
+        def act(task: Task) -> None:
+            self._program.models.get(name, lambda done, total, words: task.at("downloading", done, total, words))
+            self._models_changed(task)
+
+        return self._fetching.submit(act)
+
+    def import_model(self, path: Path) -> TaskId:
+        """Copy a GGUF file into the models folder."""
+
+        def act(task: Task) -> None:
+            self._program.models.import_file(path, lambda done, total, words: task.at("copying", done, total, words))
+            self._models_changed(task)
+
+        return self._fetching.submit(act)
+
+    def use_model(self, name: str) -> TaskId:
+        """Use an installed model from now on."""
+
+        def act(task: Task) -> None:
+            self._program.models.use(name)
+            self._models_changed(task)
+
+        return self._fetching.submit(act)
+
+    # tasks
+
+    def stop(self, task: TaskId) -> None:
+        """Ask a task to end, whichever lane it is on."""
+        for lane in self._lanes():
+            found = lane.task(task)
+            if found:
+                found.stop()
+
+    def close(self) -> None:
+        """Stop everything, close the library, end all children."""
+        for lane in self._lanes():
+            lane.close()
+        for opened in (self._writer, self._beside, self._reader, *self._talks.values()):
+            if opened:
+                opened.close()
+        self._program.close()
+
+    def _lanes(self) -> tuple[Lane, ...]:
+        return self._generating, self._searching, self._writing, self._fetching
+
+    def _write(self, job: Callable[[Task], None]) -> TaskId:
+        task = self._writing.submit(job)
+        waiting = self._writing.task(task)
+        if self._is_paused and waiting:
+            waiting.pause()
+        return task
+
+    def _open(self, task: Task) -> None:
+        libraries.purge(self._opened())
+        self._index(task, self._opened().folders.all)
+
+    def _index(self, task: Task, folders: Callable[[], list[FolderRow]]) -> None:
+        self._opened()
+        if self._indexing is None:
+            raise AssertionError("the writer is open but has no indexing")
+        self._indexing.read(folders(), task)
+        self._write(self._embed)
+        self.look()
+
+    def _embed(self, task: Task) -> None:
+        """Embed until other work waits; the rest is queued behind that work."""
+        if self._indexing is None or self._program.embedder is None:
+            return
+        _, error = self._indexing.embed(task, lambda: self._writing.is_wanted)
+        if self._writing.is_wanted:
+            self._write(self._embed)
+        self.look()
+        if error:
+            raise error
+
+    def _known(self, path: str) -> FolderRow:
+        (row,) = self._indexing_of(self._opened()).register([path])
+        return row
+
+    def _look(self, task: Task) -> None:
+        task.publish(LibraryLooked(task.id, libraries.status(self._opened_beside())))
+
+    def _list_models(self, task: Task) -> None:
+        generator = self._program.generator
+        task.publish(
+            ModelsListed(
+                task.id,
+                self._program.models.list(),
+                generator.generator.model if generator else None,
+                generator.missed if generator else None,
+            )
+        )
+
+    def _models_changed(self, task: Task) -> None:
+        """Take up the models of now: answers and searches that run keep theirs, later ones use the new."""
+        before = self._program
+        self._program = before.with_models()
+        self._retrieval = None
+        kept = self._program.children
+        for child in before.children:
+            if child not in kept:
+                child.close()
+        if self._writer:
+            self._indexing = self._program.indexing(self._writer)
+            self._write(self._embed)
+        task.publish(ModelsChanged(task.id))
+        self._list_models(task)
+
+    # what the lanes hold; each is opened by the first job of its lane that needs it
+
+    def _opened(self) -> Library:
+        if self._writer is None:
+            self._writer = Library.writer(self._program.places.library)
+            self._indexing = self._program.indexing(self._writer)
+        return self._writer
+
+    def _opened_beside(self) -> Library:
+        if self._beside is None:
+            self._beside = Library.beside(self._program.places.library)
+        return self._beside
+
+    def _opened_reader(self) -> Library:
+        if self._reader is None:
+            self._reader = Library.reader(self._program.places.library)
+        return self._reader
+
+    def _quick_writer(self) -> Indexing:
+        return self._program.indexing(self._opened_beside())
+
+    def _indexing_of(self, library: Library) -> Indexing:
+        return self._indexing or self._program.indexing(library)
+
+    def _found(self) -> Retrieval:
+        if self._retrieval is None:
+            self._retrieval = self._program.retrieval(self._opened_beside(), self._live_index)
+        return self._retrieval
+
+    def _live_index(self, key: str) -> HnswIndex | None:
+        return self._indexing.live_index(key) if self._indexing else None
+
+    def _conversations(self, lane: str) -> Conversations:
+        if lane not in self._talks:
+            self._talks[lane] = Conversations(self._program.places.library)
+        return self._talks[lane]

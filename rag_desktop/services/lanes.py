@@ -1,0 +1,87 @@
+"""A lane is a thread that does one job at a time, in the order they came."""
+
+import logging
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+
+from rag_desktop.domain.errors import Cancelled, UserFacingError
+from rag_desktop.domain.events import BugMet, TaskBegan, TaskEnded
+from rag_desktop.domain.ids import TaskId
+from rag_desktop.services.tasks import Publish, Task
+
+_LOG = logging.getLogger(__name__)
+Job = Callable[[Task], None]
+
+
+class Lane:
+    """Runs jobs in a thread of its own. Each job's task ends in exactly one TaskEnded, whatever happens to it."""
+
+    def __init__(self, name: str, publish: Publish) -> None:
+        self.name = name
+        self._publish = publish
+        self._ready = threading.Condition()
+        self._waiting: deque[tuple[Task, Job]] = deque()
+        self._tasks: dict[TaskId, Task] = {}
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name=f"{name} lane", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job, *, first: bool = False) -> TaskId:
+        """Queue a job, at the front of those that wait with `first`; returns at once."""
+        task = Task(self._publish)
+        with self._ready:
+            self._tasks[task.id] = task
+            (self._waiting.appendleft if first else self._waiting.append)((task, job))
+            self._ready.notify()
+        return task.id
+
+    def task(self, task: TaskId) -> Task | None:
+        """A task of this lane that waits or runs."""
+        return self._tasks.get(task)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether another job waits behind the one that runs."""
+        return bool(self._waiting)
+
+    def tasks(self) -> list[Task]:
+        """Tasks that wait or run."""
+        return list(self._tasks.values())
+
+    def close(self, wait_s: float = 5.0) -> None:
+        """Stop what runs and what waits, and end the thread."""
+        with self._ready:
+            self._is_closing = True
+            for task in list(self._tasks.values()):
+                task.stop()
+            self._ready.notify()
+        self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                self._ready.wait_for(lambda: self._waiting or self._is_closing)
+                if not self._waiting:
+                    return
+                task, job = self._waiting.popleft()
+            error = self._outcome(task, job)
+            with self._ready:
+                del self._tasks[task.id]
+            self._publish(TaskEnded(task.id, error))
+
+    def _outcome(self, task: Task, job: Job) -> UserFacingError | None:
+        try:
+            task.check()
+            self._publish(TaskBegan(task.id))
+            job(task)
+        except Cancelled:
+            return UserFacingError("cancelled")
+        except UserFacingError as error:
+            return error
+        except Exception:  # noqa: BLE001 - the wall round a lane: a bug ends its task, never the lane
+            _LOG.exception("a task of the %s lane met a bug", self.name)
+            self._publish(BugMet(task.id, traceback.format_exc()))
+            return UserFacingError("bug")
+        return None
