@@ -19,7 +19,7 @@ FLOORS: dict[str, int] = {
 }  # fmt: skip
 HEAVY = {"torch", "sentence_transformers", "llama_cpp", "transformers", "openvino", "onnxruntime", "nncf"}
 CHILD_ONLY = {"engines/embedding.py", "engines/generating.py", "engines/llama.py"}
-WALLS = {"workers/serving.py"}
+WALLS = {"workers/serving.py", "services/lanes.py", "gui/crash.py"}
 FILES = sorted(ROOT.rglob("*.py"))
 
 

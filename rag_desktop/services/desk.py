@@ -4,6 +4,7 @@ Three lanes: *writing* indexes, *searching* answers what must be quick (and make
 answers questions. A fourth, *fetching*, only waits for the network when a model is downloaded.
 """
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,9 @@ from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
 from rag_desktop.vectors.index import HnswIndex
 
+_OPENING_S = 15.0
+"""How long other lanes wait for the writing lane to open (and perhaps migrate) the library."""
+
 
 class Desk:
     """All that the window can ask for. Thread-safe; publishes from its lanes' threads."""
@@ -49,6 +53,7 @@ class Desk:
         self._retrieval: Retrieval | None = None
         self._talks: dict[str, Conversations] = {}
         self._is_paused = False
+        self._was_opened = threading.Event()
         self._writing = Lane("writing", publish)
         self._searching = Lane("searching", publish)
         self._generating = Lane("generating", publish)
@@ -297,16 +302,23 @@ class Desk:
 
     def _opened(self) -> Library:
         if self._writer is None:
-            self._writer = Library.writer(self._program.places.library)
+            try:
+                self._writer = Library.writer(self._program.places.library)
+            finally:
+                self._was_opened.set()
             self._indexing = self._program.indexing(self._writer)
         return self._writer
 
     def _opened_beside(self) -> Library:
+        """For small writes; only for reading where another program is the writer."""
+        self._was_opened.wait(_OPENING_S)
         if self._beside is None:
-            self._beside = Library.beside(self._program.places.library)
+            place = self._program.places.library
+            self._beside = Library.beside(place) if self._writer else Library.reader(place)
         return self._beside
 
     def _opened_reader(self) -> Library:
+        self._was_opened.wait(_OPENING_S)
         if self._reader is None:
             self._reader = Library.reader(self._program.places.library)
         return self._reader

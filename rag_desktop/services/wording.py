@@ -93,6 +93,13 @@ ERRORS: dict[str, str] = {
     "setting-refused": N_("{value} is no value for the setting {key}."),
     "settings-unwritable": N_("The settings file {file} cannot be written."),
     "cancelled": N_("Stopped."),
+    "bug": N_("Something went wrong in this program. The log tells more."),
+    "document-gone": N_("The document is no longer in the library."),
+    "settings-damaged": N_("The settings file could not be read, so the usual settings are used."),
+    # what was left out though a document was read
+    "pages-without-text": N_("Some pages hold no text; they may be scans."),
+    "pages-unreadable": N_("Some pages could not be read."),
+    "text-partly-undecodable": N_("Some characters could not be recognised."),
 }
 """Every code that a UserFacingError may carry, with its sentence."""
 

@@ -49,7 +49,7 @@ class Library:
 
     @classmethod
     def beside(cls, folder: Path) -> "Library":
-        """A second connection of the program that holds the writer's lock, for small writes while a long one goes on."""
+        """A second connection of the program that holds the writer's lock, for small writes beside a long one."""
         return cls(folder, open_writer(folder), None)
 
     @classmethod
