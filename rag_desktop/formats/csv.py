@@ -101,7 +101,7 @@ def _read(text: str, dialect: _Dialect) -> Records:
             records.add_text(one_line(" ".join(row)) + "\n\n", BlockKind.PROSE)
         elif count > above + bool(header):
             records.add(_fields(names, row))
-    if count <= above + bool(header):
+    if not any(block.kind is BlockKind.TABLE for block in records.blocks):
         records.add(_fields([], header))
     if dialect.is_quoted and text.count('"') % 2 and last and "\n" in last[-1].strip():
         raise csv.Error("a quotation mark was never closed")
@@ -114,7 +114,7 @@ def _beginning(rows: Sequence[Sequence[str]]) -> tuple[int, list[str]]:
     above = 0
     while width > 1 and above < len(rows) - 1 and sum(bool(cell.strip()) for cell in rows[above]) <= 1:
         above += 1
-    if above < len(rows) and is_header(rows[above], rows[above + 1 :]):
+    if above < len(rows) and is_header(rows[above], [row for row in rows[above + 1 :] if any(row)]):
         return above, list(rows[above])
     return above, []
 

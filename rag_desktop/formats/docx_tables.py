@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 _LONGEST_CELL = 400
 """Characters on average; with more the cells are columns of a page."""
-_MOST_SPANNED = 1000
+_MOST_SPANNED = 64
+"""Columns; Word has no more than 63."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell at its column, counted from 0. A continued one belongs to the cell above it."""
+    """A cell at its column, counted from 0, and over `span` of them. A continued one belongs to the cell above it."""
 
     element: "Element"
     column: int
+    span: int
     is_continued: bool
 
 
@@ -64,8 +66,9 @@ def _cells(row: "Element", properties: "Element | None") -> Iterator[Cell]:
     for element in _within(row, "tc"):
         own = child(element, "tcPr")
         merged = child(own, "vMerge")
-        yield Cell(element, column, merged is not None and value(merged) != "restart")
-        column += _count(child(own, "gridSpan"), 1)
+        span = max(_count(child(own, "gridSpan"), 1), 1)
+        yield Cell(element, column, span, merged is not None and value(merged) != "restart")
+        column += span
 
 
 def _count(element: "Element | None", default: int) -> int:
@@ -77,28 +80,33 @@ def table_blocks(rows: Sequence[Row]) -> Iterator[tuple[str, BlockKind]]:
     """Texts with their kinds: paragraphs where the table arranges a page, else rows under their header."""
     filled = _filled(rows)
     cells = [text for texts in filled for text in texts if text]
-    if max(map(len, filled), default=0) < 2 or sum(map(len, cells)) > _LONGEST_CELL * len(cells):
+    if max((len(row.cells) for row in rows), default=0) < 2 or sum(map(len, cells)) > _LONGEST_CELL * len(cells):
         for text in cells:
             yield text + "\n\n", BlockKind.PROSE
         return
     marked = next((place for place, row in enumerate(rows) if not row.is_marked), 0)
     header = marked or int(len(filled) > 1 and is_header(filled[0], filled[1:]))
-    shown = [SEPARATOR.join(texts) for texts in filled if any(texts)]
-    yield from ((text, BlockKind.TABLE) for text in _cut(shown[:header], shown[header:]))
+    yield from ((text, BlockKind.TABLE) for text in _cut(_lines(filled[:header]), _lines(filled[header:])))
 
 
 def _filled(rows: Sequence[Row]) -> list[list[str]]:
-    """The texts of each row, where a cell that runs over several rows stands in each of them."""
+    """The text of each column; a cell over several rows stands in each of them, over several columns in the first."""
     above: dict[int, str] = {}
     found = []
     for row in rows:
-        texts = []
+        texts = [""] * (row.cells[0].column if row.cells else 0)
         for cell, text in zip(row.cells, row.texts, strict=True):
             said = text or (above.get(cell.column, "") if cell.is_continued else "")
             above[cell.column] = said
-            texts.append(said)
+            texts += [said] + [""] * (cell.span - 1)
         found.append(texts)
     return found
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, without the empty cells at its end, which keep no other cell in its column."""
+    ends = [max((place for place, text in enumerate(texts, 1) if text), default=0) for texts in rows]
+    return [SEPARATOR.join(texts[:end]) for texts, end in zip(rows, ends, strict=True) if end]
 
 
 def _cut(header: Sequence[str], body: Sequence[str]) -> Iterator[str]:

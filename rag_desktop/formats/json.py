@@ -151,9 +151,9 @@ def _enter(sheet: _Sheet, value: _Value, path: _Path, depth: int) -> None:
             sheet.records.add(whole, path)
         else:
             _enter_members(sheet, value, path, depth)
-    elif isinstance(value, list) and any(map(_is_nested, value)) and not _is_numeric(value):
+    elif isinstance(value, list) and _is_nested(value):
         for each in value:
-            if isinstance(each, list) and not any(map(_is_nested, each)) and not _is_numeric(each):
+            if isinstance(each, list) and not _is_nested(each) and not _is_numeric(each):
                 sheet.records.add([named("", _scalar(sheet, cell)) for cell in each], path)
             else:
                 _enter(sheet, each, path, depth + 1)
@@ -192,7 +192,7 @@ def _fields(sheet: _Sheet, value: _Value, name: str, depth: int) -> Iterator[Fie
     if isinstance(value, _Object):
         for key, member in value:
             yield from _fields(sheet, member, f"{name}.{key}" if name else key, depth + 1)
-    elif isinstance(value, list) and any(map(_is_nested, value)) and not _is_numeric(value):
+    elif isinstance(value, list) and _is_nested(value):
         for number, member in enumerate(value, 1):
             yield from _fields(sheet, member, f"{name}.{number}", depth + 1)
     else:
@@ -200,10 +200,12 @@ def _fields(sheet: _Sheet, value: _Value, name: str, depth: int) -> Iterator[Fie
 
 
 def _is_nested(value: _Value) -> bool:
-    """Whether there is more below than values side by side."""
+    """Whether there is more below than values side by side, or numbers however deep."""
     if isinstance(value, _Object):
         return True
-    return isinstance(value, list) and any(isinstance(each, list | _Object) for each in value)
+    return (
+        isinstance(value, list) and any(isinstance(each, list | _Object) for each in value) and not _is_numeric(value)
+    )
 
 
 def _is_numeric(value: list[_Value]) -> bool:
@@ -247,7 +249,7 @@ def _scalar(sheet: _Sheet, value: _Value) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         return ""
-    if len(value) >= 1000 and _BINARY.fullmatch(value):
+    if len(value) >= 1000 and not isinstance(value, _Number) and _BINARY.fullmatch(value):
         sheet.warnings.add(DATA_LEFT_OUT)
         return ""
     return one_line(value)

@@ -22,8 +22,12 @@ _LONGEST_NAME = 120
 _LONGEST_TITLE = 80
 _LONGEST_HEADER = 100
 _NUMBER = re.compile(r"\W*\d[\d\s.,:/%+-]*\w{0,3}\W*")
+_FIGURES = re.compile(r"\d+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_PIECE = re.compile(r"\S{1,200}\s*")
+_PIECE = re.compile(r"\S{1,48}\s*")
+_MOST_LEAD = 32
+"""Tokens of what is repeated on each line of a long record."""
+_LONGEST_REPEATED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def lines(fields: Sequence[Field]) -> list[str]:
     if len(whole) <= LEAF_LIMIT or count_tokens(whole) <= LEAF_LIMIT:
         return [whole]
     title = title_of(fields) or fields[0]
-    lead = str(title) if len(str(title)) <= _LONGEST_TITLE else ""
+    lead = str(title) if count_tokens(str(title)) <= _MOST_LEAD else ""
     room = LEAF_TOKENS - count_tokens(lead) - 1
     packed = _packed([piece for each in fields for piece in _pieces(each, room) if str(each) != lead], room)
     return [SEPARATOR.join(filter(None, (lead, *line))) for line in packed]
@@ -87,7 +91,7 @@ def title_of(fields: Sequence[Field]) -> Field | None:
 
 
 def is_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
-    """Whether the row `first` names the columns of `body`: short, distinct, no figures, and not values of its columns.
+    """Whether the row `first` names the columns of `body`: short, distinct, no figures, unlike what its columns hold.
 
     Years may be names (`Region, 2023, 2024`) where the first cell is not one.
     """
@@ -105,8 +109,14 @@ def is_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 
 
 def _recurs(name: str, values: Sequence[str]) -> bool:
-    wanted = name.strip().casefold()
-    return bool(wanted) and any(value.strip().casefold() == wanted for value in values)
+    """Whether a cell stands among the values of its column, whatever their figures: `row 1` among `row 2`, `row 3`."""
+    wanted = _shape(name)
+    return bool(wanted) and any(_shape(value) == wanted for value in values)
+
+
+def _shape(cell: str) -> str:
+    plain = cell.strip().casefold()
+    return plain if _NUMBER.fullmatch(plain) else _FIGURES.sub("0", plain)
 
 
 def _packed(pieces: Sequence[str], room: int) -> Iterator[list[str]]:
@@ -128,21 +138,19 @@ def _pieces(whole: Field, room: int) -> Iterator[str]:
     if count_tokens(str(whole)) <= room:
         yield str(whole)
         return
-    least = max(room - count_tokens(whole.name) - 1, LEAF_TOKENS // 4)
-    parts = [
-        part for span in sentences(whole.value, Span(0, len(whole.value))) for part in _cut(whole.value, span, least)
-    ]
-    for group in _packed(parts, least):
-        yield str(Field(whole.name, " ".join(group)))
+    name = _shortened(whole.name, _LONGEST_REPEATED)
+    room -= count_tokens(name) + 1
+    spans = sentences(whole.value, Span(0, len(whole.value)))
+    for group in _packed([part for span in spans for part in _cut(span.of(whole.value), room)], room):
+        yield str(Field(name, " ".join(group)))
 
 
-def _cut(text: str, span: Span, room: int) -> Iterator[str]:
-    sentence = span.of(text)
+def _cut(sentence: str, room: int) -> Iterator[str]:
     if count_tokens(sentence) <= room:
         yield sentence
         return
-    for group in _packed([piece.strip() for piece in _PIECE.findall(sentence)], room):
-        yield " ".join(group)
+    for group in _packed(_PIECE.findall(sentence), room):
+        yield "".join(group).strip()
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -48,7 +48,7 @@ _UNCITED = _any(
     rf"\b(?:is|are|was|were) not (?:\w+ )?{_TOLD}\b.{{0,40}}\b{_SHEETS}\b",
     rf"\bthere (?:is|are) no\b.{{0,60}}\b{_SHEETS}\b",
     r"\bno mention\b|\bnot (?:mentioned|specified|stated)\b",
-    rf"{_SHEETS_KOREAN}(?:에|에는|에서|에서는|은|는|이|가)? .{{0,60}}(?:없습니다|없다|않습니다|않는다|않았습니다|못했습니다)",
+    rf"{_SHEETS_KOREAN}\S{{0,3}} .{{0,60}}(?:없습니다|없다|않습니다|않는다|않았습니다|못했습니다)",
 )
 
 

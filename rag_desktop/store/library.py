@@ -60,8 +60,22 @@ class Library:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing of what is written inside."""
-        with worded(self.folder / FILE_NAME), self._connection:
+        with worded(self.folder / FILE_NAME), self._connection if self._connection.in_transaction else self._writing():
             yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that has the write lock from its start: one that reads first could not wait for it any more.
+
+        Not the connection's own `with`, which waits, and writes to the disk, without letting other threads run.
+        """
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -256,10 +256,10 @@ def test_a_missing_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "can_offload", "expected"),
     [
-        (["using device CUDA0 (NVIDIA T4) (0000:00) - 1 MiB free", "offloaded 33/33 layers to GPU"], False, "CPU"),
-        (["using device CUDA0 (NVIDIA T4) (0000:00) - 1 MiB free", "offloaded 33/33 layers to GPU"], True, "CUDA (NVIDIA T4)"),
-        (["using device MTL0 (Apple M2) (id) - 1 MiB free", "offloaded 20/33 layers to GPU"], True, "Metal (Apple M2), 20 of 33 layers"),
-        (["using device CUDA0 (NVIDIA T4) (0000:00) - 1 MiB free", "offloaded 0/33 layers to GPU"], True, "CPU"),
+        (["using device CUDA0 (NVIDIA T4) (0000) - 9 MiB", "offloaded 33/33 layers to GPU"], False, "CPU"),
+        (["using device CUDA0 (NVIDIA T4) (0000) - 9 MiB", "offloaded 33/33 layers to GPU"], True, "CUDA (NVIDIA T4)"),
+        (["using device MTL0 (M2) (id) - 9 MiB", "offloaded 2/33 layers to GPU"], True, "Metal (M2), 2 of 33 layers"),
+        (["using device CUDA0 (NVIDIA T4) (0000) - 9 MiB", "offloaded 0/33 layers to GPU"], True, "CPU"),
         ([], True, "CPU"),
     ],
 )  # fmt: skip

@@ -58,7 +58,7 @@ def test_answers_from_its_sources(question: str, answer: str) -> None:
 
 def test_slowly_streams_slowly_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     naps: list[float] = []
-    monkeypatch.setattr(scripted.time, "sleep", naps.append)
+    monkeypatch.setattr("rag_desktop.engines.scripted.time.sleep", naps.append)
     words, ended = answered("Tell me slowly: what is the rent of the lease?", stop_after=3)
     assert (ended.ended, len(words)) == ("stopped", 3)
     assert naps == [scripted.SLOW_SECONDS] * 4

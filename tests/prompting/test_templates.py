@@ -1,5 +1,7 @@
 """Templates: golden prompts per family, and that words can never pass for markup."""
 
+from itertools import pairwise
+
 import pytest
 
 from rag_desktop.domain.errors import UserFacingError
@@ -86,7 +88,7 @@ def test_begun_answer_stands_last(template: str) -> None:
 def test_kinds_alternate_and_no_part_is_empty(template: str) -> None:
     parts = render(template, "S", "U")
     assert all(part.text for part in parts)
-    assert all(one.is_markup is not other.is_markup for one, other in zip(parts, parts[1:], strict=False))
+    assert all(one.is_markup is not other.is_markup for one, other in pairwise(parts))
 
 
 @pytest.mark.parametrize("template", families())

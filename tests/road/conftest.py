@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,31 +52,23 @@ class CommandLine:
         return ran
 
 
-MakeCommandLine = Callable[..., CommandLine]
+def command_line(folder: Path, **variables: str) -> CommandLine:
+    """A command line over a fresh library in `folder`; keyword arguments become environment variables."""
+    library = folder / "library"
+    environment = {
+        **os.environ,
+        "RAG_DESKTOP_LIBRARY": str(library),
+        "RAG_DESKTOP_CONFIG": str(folder / "config"),
+        "LANG": "C.UTF-8",
+        **variables,
+    }
+    return CommandLine(library, environment)
 
 
 @pytest.fixture
-def make_command_line(tmp_path: Path) -> MakeCommandLine:
-    """A command line over a fresh library; keyword arguments become environment variables."""
-
-    def make(**variables: str) -> CommandLine:
-        library = tmp_path / "library"
-        environment = {
-            **os.environ,
-            "RAG_DESKTOP_LIBRARY": str(library),
-            "RAG_DESKTOP_CONFIG": str(tmp_path / "config"),
-            "LANG": "C.UTF-8",
-            **variables,
-        }
-        return CommandLine(library, environment)
-
-    return make
-
-
-@pytest.fixture
-def scripted(make_command_line: MakeCommandLine, tmp_path: Path) -> CommandLine:
+def scripted(tmp_path: Path) -> CommandLine:
     """A command line with the scripted engine: no weights are there, and none are needed."""
-    return make_command_line(RAG_DESKTOP_ENGINE="scripted", RAG_DESKTOP_MODELS=str(tmp_path / "models"))
+    return command_line(tmp_path, RAG_DESKTOP_ENGINE="scripted", RAG_DESKTOP_MODELS=str(tmp_path / "models"))
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +77,10 @@ def sample() -> Path:
     return ROOT / "resources" / "sample"
 
 
-@pytest.fixture
-def weighted(make_command_line: MakeCommandLine, tmp_path: Path) -> CommandLine:
-    """A command line with the small real models that `make test` fetches; SmolLM2 answers."""
-    command_line = make_command_line(RAG_DESKTOP_MODELS=str(find_places().models))
-    command_line("models", "use", "SmolLM2-135M-Instruct-Q4_1")
-    return command_line
+@pytest.fixture(scope="session")
+def weighted(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> CommandLine:
+    """A command line with the small real models that `make test` fetches, over the indexed sample; SmolLM2 answers."""
+    weights = command_line(tmp_path_factory.mktemp("weighted"), RAG_DESKTOP_MODELS=str(find_places().models))
+    weights("models", "use", "SmolLM2-135M-Instruct-Q4_1")
+    assert weights("add", str(sample), "--json").json["vectors_pending"] == 0
+    return weights

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -185,3 +186,36 @@ def test_the_file_is_checked_by_sqlite_itself(tmp_path: Path) -> None:
     assert connection.pragma("integrity_check") == "ok"
     assert connection.pragma("journal_mode") == "wal"
     connection.close()
+
+
+def test_a_small_write_beside_a_long_transaction_waits_for_it(library: Library) -> None:
+    """A transaction that reads first must not find, when it comes to write, that another got in between."""
+    watched = material.watched(library)
+    with library.transaction():
+        document = material.put(library, watched.id, "/docs/a", ("Words.",))
+    written = threading.Event()
+
+    def write_beside() -> None:
+        with Library.beside(library.folder) as beside, beside.transaction():
+            beside.folders.mark_removed(watched.id)
+        written.set()
+
+    other = threading.Thread(target=write_beside)
+    with library.transaction():
+        assert library.chunks.of_document(document)
+        other.start()
+        assert not written.wait(0.3)
+        library.chunks.forget(document)
+    other.join()
+    assert library.folders.all() == []
+    assert library.chunks.leaves() == 0
+
+
+def test_reading_does_not_keep_a_write_beside_it_waiting(library: Library) -> None:
+    watched = material.watched(library)
+    with library.reading():
+        assert len(library.folders.all()) == 1
+        with Library.beside(library.folder) as beside, beside.transaction():
+            beside.folders.mark_removed(watched.id)
+        assert len(library.folders.all()) == 1
+    assert library.folders.all() == []

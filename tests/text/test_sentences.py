@@ -1,5 +1,7 @@
 """Sentences: golden cuts in several languages, and the property that no word is lost."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ GOLDEN = [
 
 @pytest.mark.parametrize("parts", GOLDEN, ids=lambda parts: parts[0][:20])
 def test_golden(parts: list[str]) -> None:
-    text = ("" if parts[0][0] in "今" else " ").join(parts)
+    text = ("" if parts[0][0] == "今" else " ").join(parts)
     assert [span.of(text) for span in sentences(text)] == parts
 
 
@@ -58,7 +60,7 @@ def test_every_word_is_in_exactly_one_sentence(text: str, data: st.DataObject) -
     for each in found:
         assert span.covers(each)
         assert each.of(text) == each.of(text).strip() != ""
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(found))
 
 
 def test_trimmed() -> None:
