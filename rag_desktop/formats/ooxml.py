@@ -28,6 +28,8 @@ MOST_DEPTH = 200
 """Levels of elements; real documents have about twenty."""
 
 _PIECE = 1 << 16
+_LONGEST_TOKEN = 8 * 1024 * 1024
+"""Bytes without an element: expat reads an unfinished tag again with each piece (CVE-2023-52425)."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ENTRY = b"PK\x01\x02"
@@ -109,11 +111,13 @@ class Package:
 
         guard = _Guard()
         parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
-        level = 0
+        level, silent = 0, 0
         for piece in self._pieces(info):
             guard.see(piece)
             parser.feed(piece)
+            silent += len(piece)
             for event, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
+                silent = 0
                 if event == "start":
                     level += 1
                     self._count(level)
@@ -121,6 +125,8 @@ class Package:
                 if level == depth:
                     yield element
                 level -= 1
+            if silent > _LONGEST_TOKEN:
+                raise ValueError("an endless tag")
         parser.close()
 
     def _count(self, level: int) -> None:

@@ -5,7 +5,7 @@ images, no addresses that could be followed, and no raw HTML. The only anchors a
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -80,7 +80,7 @@ class _Renderer:
             if not line.strip():
                 at += 1
             elif fence := _FENCE.match(line):
-                end = _find(lines, at + 1, lambda each, mark=fence[1]: each.strip().startswith(mark))  # type: ignore[misc]
+                end = _closing(lines, at + 1, fence[1])
                 yield self._code_block(lines[at + 1 : end])
                 at = end + 1
             elif _RULE.match(line):
@@ -192,6 +192,10 @@ def _interrupts(line: str) -> bool:
     return not line.strip() or any(pattern.match(line) for pattern in starts)
 
 
-def _find(lines: list[str], start: int, is_end: object) -> int:
+def _closing(lines: list[str], start: int, fence: str) -> int:
+    return _find(lines, start, lambda line: line.strip().startswith(fence))
+
+
+def _find(lines: list[str], start: int, is_end: Callable[[str], bool]) -> int:
     """Index of the first line from `start` on that `is_end`, else the number of lines."""
-    return next((at for at in range(start, len(lines)) if is_end(lines[at])), len(lines))  # type: ignore[operator]
+    return next((at for at in range(start, len(lines)) if is_end(lines[at])), len(lines))

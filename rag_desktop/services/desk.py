@@ -5,7 +5,7 @@ answers questions. A fourth, *fetching*, only waits for the network when a model
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rag_desktop.domain.answers import Question
@@ -26,7 +26,7 @@ from rag_desktop.domain.events import (
 from rag_desktop.domain.ids import DocumentId, TaskId
 from rag_desktop.services import library as libraries
 from rag_desktop.services import viewing
-from rag_desktop.services.indexing import Indexing
+from rag_desktop.services.indexing import Indexing, IndexingReport
 from rag_desktop.services.lanes import Lane
 from rag_desktop.services.program import Program
 from rag_desktop.services.retrieval import Mode, Retrieval
@@ -53,6 +53,7 @@ class Desk:
         self._retrieval: Retrieval | None = None
         self._talks: dict[str, Conversations] = {}
         self._is_paused = False
+        self._is_embedding_due = False
         self._was_opened = threading.Event()
         self._writing = Lane("writing", publish)
         self._searching = Lane("searching", publish)
@@ -79,6 +80,44 @@ class Desk:
     def rescan(self) -> TaskId:
         """Look again at all folders."""
         return self._write(lambda task: self._index(task, self._opened().folders.all))
+
+    def retry(self, paths: Sequence[str]) -> TaskId:
+        """Read documents again that could not be read, though they did not change."""
+
+        def act(task: Task) -> None:
+            homes = libraries.forget_failures(self._opened(), paths)
+            self._index(task, lambda: homes)
+
+        return self._write(act)
+
+    def index(self, paths: Sequence[str], follow: Publish, report: Callable[[IndexingReport], None]) -> TaskId:
+        """Index folders or files to the end in one task, for a command line beside the window.
+
+        follow: told all events of the task. report: given what it did, before it ends.
+        """
+
+        def act(task: Task) -> None:
+            indexing = self._indexing_of(self._opened())
+            folders = indexing.register(paths)
+            for row in folders:
+                task.publish(FolderRegistered(task.id, row.id, row.path))
+            report(indexing.run(folders, task))
+            self.look()
+
+        return self._write(act, follow)
+
+    def remove_all(self, paths: Sequence[str], follow: Publish, report: Callable[[int], None]) -> TaskId:
+        """As `remove`, for a command line beside the window. report: given how many documents that takes away."""
+
+        def act(task: Task) -> None:
+            library = self._opened_beside()
+            rows = [libraries.mark_removed(library, path) for path in paths]
+            report(sum(libraries.documents_of(library, row) for row in rows))
+            for row in rows:
+                task.publish(FolderRemoved(task.id, row.id, row.path))
+            self._look(task)
+
+        return self._searching.submit(act, follow=follow)
 
     def remove(self, path: str) -> TaskId:
         """Take a folder out of all results; `undo_remove` takes that back until the program starts anew."""
@@ -225,18 +264,19 @@ class Desk:
 
     def close(self) -> None:
         """Stop everything, close the library, end all children."""
-        for lane in self._lanes():
-            lane.close()
+        have_ended = [lane.close() for lane in self._lanes()]
+        self._program.close()
+        if not all(have_ended):
+            return  # a connection that is at work cannot be closed; what it has committed stays
         for opened in (self._writer, self._beside, self._reader, *self._talks.values()):
             if opened:
                 opened.close()
-        self._program.close()
 
     def _lanes(self) -> tuple[Lane, ...]:
         return self._generating, self._searching, self._writing, self._fetching
 
-    def _write(self, job: Callable[[Task], None]) -> TaskId:
-        task = self._writing.submit(job)
+    def _write(self, job: Callable[[Task], None], follow: Publish | None = None) -> TaskId:
+        task = self._writing.submit(job, follow=follow)
         waiting = self._writing.task(task)
         if self._is_paused and waiting:
             waiting.pause()
@@ -251,16 +291,23 @@ class Desk:
         if self._indexing is None:
             raise AssertionError("the writer is open but has no indexing")
         self._indexing.read(folders(), task)
-        self._write(self._embed)
+        self._embed_later()
         self.look()
+
+    def _embed_later(self) -> None:
+        """Queue one embedding at most: two would give way to each other for ever."""
+        if not self._is_embedding_due:
+            self._is_embedding_due = True
+            self._write(self._embed)
 
     def _embed(self, task: Task) -> None:
         """Embed until other work waits; the rest is queued behind that work."""
+        self._is_embedding_due = False
         if self._indexing is None or self._program.embedder is None:
             return
         _, error = self._indexing.embed(task, lambda: self._writing.is_wanted)
         if self._writing.is_wanted:
-            self._write(self._embed)
+            self._embed_later()
         self.look()
         if error:
             raise error
@@ -294,7 +341,7 @@ class Desk:
                 child.close()
         if self._writer:
             self._indexing = self._program.indexing(self._writer)
-            self._write(self._embed)
+            self._embed_later()
         task.publish(ModelsChanged(task.id))
         self._list_models(task)
 

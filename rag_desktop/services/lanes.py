@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from rag_desktop.domain.errors import Cancelled, UserFacingError
-from rag_desktop.domain.events import BugMet, TaskBegan, TaskEnded
+from rag_desktop.domain.events import BugMet, Event, TaskBegan, TaskEnded
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.services.tasks import Publish, Task
 
@@ -28,9 +28,12 @@ class Lane:
         self._thread = threading.Thread(target=self._run, name=f"{name} lane", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job, *, first: bool = False) -> TaskId:
-        """Queue a job, at the front of those that wait with `first`; returns at once."""
-        task = Task(self._publish)
+    def submit(self, job: Job, *, first: bool = False, follow: Publish | None = None) -> TaskId:
+        """Queue a job, at the front of those that wait with `first`; returns at once.
+
+        follow: told all events of this task too, its end included, in the thread that publishes them.
+        """
+        task = Task(_both(self._publish, follow) if follow else self._publish)
         with self._ready:
             self._tasks[task.id] = task
             (self._waiting.appendleft if first else self._waiting.append)((task, job))
@@ -50,14 +53,15 @@ class Lane:
         """Tasks that wait or run."""
         return list(self._tasks.values())
 
-    def close(self, wait_s: float = 5.0) -> None:
-        """Stop what runs and what waits, and end the thread."""
+    def close(self, wait_s: float = 5.0) -> bool:
+        """Stop what runs and what waits, and end the thread. Whether it ended in that time."""
         with self._ready:
             self._is_closing = True
             for task in list(self._tasks.values()):
                 task.stop()
             self._ready.notify()
         self._thread.join(wait_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while True:
@@ -69,12 +73,12 @@ class Lane:
             error = self._outcome(task, job)
             with self._ready:
                 del self._tasks[task.id]
-            self._publish(TaskEnded(task.id, error))
+            task.publish(TaskEnded(task.id, error))
 
     def _outcome(self, task: Task, job: Job) -> UserFacingError | None:
         try:
             task.check()
-            self._publish(TaskBegan(task.id))
+            task.publish(TaskBegan(task.id))
             job(task)
         except Cancelled:
             return UserFacingError("cancelled")
@@ -82,6 +86,14 @@ class Lane:
             return error
         except Exception:  # noqa: BLE001 - the wall round a lane: a bug ends its task, never the lane
             _LOG.exception("a task of the %s lane met a bug", self.name)
-            self._publish(BugMet(task.id, traceback.format_exc()))
+            task.publish(BugMet(task.id, traceback.format_exc()))
             return UserFacingError("bug")
         return None
+
+
+def _both(one: Publish, other: Publish) -> Publish:
+    def publish(event: Event) -> None:
+        one(event)
+        other(event)
+
+    return publish

@@ -1,6 +1,7 @@
 """What can be asked of a library, and what can be taken out of it."""
 
 import os
+from collections.abc import Iterable
 from itertools import islice
 
 from rag_desktop.domain.errors import UserFacingError
@@ -71,6 +72,22 @@ def mark_removed(library: Library, path: str) -> FolderRow:
     with library.transaction():
         library.folders.mark_removed(row.id)
     return row
+
+
+def documents_of(library: Library, folder: FolderRow) -> int:
+    """How many documents `purge` would delete with a folder: what a watched folder above also holds stays."""
+    above = [each for each in library.folders.all() if each.id != folder.id]
+    rows = library.documents.of_folder(folder.id)
+    return sum(not any(is_inside(row.file.path, each.path) for each in above) for row in rows)
+
+
+def forget_failures(library: Library, paths: Iterable[str]) -> list[FolderRow]:
+    """Forget that documents could not be read, so that the next look reads them. Returns the folders to look at."""
+    rows = [row for path in paths if (row := library.documents.at(path)) and row.error is not None]
+    with library.transaction():
+        for row in rows:
+            library.documents.forget(row.id)
+    return [each for each in library.folders.all() if any(is_inside(row.file.path, each.path) for row in rows)]
 
 
 def restore(library: Library, folder: FolderRow) -> None:

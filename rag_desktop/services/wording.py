@@ -47,6 +47,14 @@ ERRORS: dict[str, str] = {
     "pdf-encrypted": N_("The PDF is locked with a password."),
     "pdf-damaged": N_("The file is damaged, or no PDF."),
     "html-damaged": N_("The file is damaged, or no HTML."),
+    "docx-damaged": N_("The file is damaged, or no Word document."),
+    "docx-encrypted": N_("The Word document is locked with a password."),
+    "csv-damaged": N_("The table could not be read: a cell has no end."),
+    "csv-too-wide": N_("The table has more columns than are read at most ({limit})."),
+    "csv-too-large": N_("The table is larger than what is read at most."),
+    "json-damaged": N_("The file is not valid JSON (line {line})."),
+    "json-too-deep": N_("The JSON is nested too deeply."),
+    "json-too-large": N_("The JSON holds more values than are read at most."),
     "text-undecodable": N_("The encoding of the text could not be recognised."),
     "no-text": N_("The document holds no text. It may be a scan: pictures of text only."),
     "reader-died": N_("Reading the file failed twice. It is tried again when the file changes."),
@@ -99,6 +107,9 @@ ERRORS: dict[str, str] = {
     # what was left out though a document was read
     "pages-without-text": N_("Some pages hold no text; they may be scans."),
     "pages-unreadable": N_("Some pages could not be read."),
+    "docx-parts-left-out": N_("Charts, diagrams or files inside the document were not read."),
+    "json-lines-damaged": N_("Some lines are not valid JSON and were read as text."),
+    "json-data-left-out": N_("Long lists of numbers or encoded data were left out."),
     "text-partly-undecodable": N_("Some characters could not be recognised."),
 }
 """Every code that a UserFacingError may carry, with its sentence."""

@@ -22,10 +22,12 @@ from rag_desktop.gui.geometry import Memory
 from rag_desktop.gui.panel import Context, Moves
 from rag_desktop.gui.theme import Theme
 from rag_desktop.gui.window import Window
+from rag_desktop.gui.workarounds import keep_true_alive
 from rag_desktop.services.desk import Desk
 from rag_desktop.services.program import Program
 
 E = TypeVar("E")
+keep_true_alive()
 WAIT_MS = 30_000
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 

@@ -16,8 +16,8 @@ _TAGS = re.compile(
     rf'|<a href="cite:\d{{1,3}}" style="color:{_COLOUR};background-color:{_COLOUR};text-decoration:none;">'
 )
 _PIECES = st.sampled_from(
-    ["**", "*", "_", "__", "`", "```", "\n", "\n\n", "# ", "- ", "1. ", "  ", "> ", "|", "|--|--|", "[1]", "[2]", "[77]",
-     "<", ">", "&", '"', "'", "<img src=x>", "<a href='http://x'>", "![a](http://e/x.png)", "[b](javascript:alert(1))",
+    ["**", "*", "_", "__", "`", "```", "\n", "\n\n", "# ", "- ", "1. ", "  ", "> ", "|", "|--|--|", "[1]", "[2]", 
+     "[77]", "<", ">", "&", '"', "'", "<img src=x>", "<a href='http://x'>", "![a](http://e/x.png)", "[b](javascript:alert(1))",
      "[c](https://example.org)", "\\", "\x00", "\ue000", "cite:1", "계약", "word", " ", "😀", "</p>", "<!--"]
 )  # fmt: skip
 _TEXTS = st.one_of(st.text(), st.lists(_PIECES, max_size=40).map("".join))
@@ -49,8 +49,8 @@ def test_tags_are_closed_in_order(text: str) -> None:
     assert opened == []
 
 
-@given(st.text("abc 계약\U0001f600", min_size=1), st.integers(0, 40))
-def test_plain_words_stay_as_they_are(text: str, _: int) -> None:
+@given(st.text("abc 계약\U0001f600", min_size=1))
+def test_plain_words_stay_as_they_are(text: str) -> None:
     shown = re.sub(r"<[^>]*>", "", render(text))
     assert shown.split() == text.split()
 

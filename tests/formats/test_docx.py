@@ -206,3 +206,8 @@ def test_broken_markup_fails_in_one_way() -> None:
         words[one], words[other] = words[other], words[one]
         with suppress(UnreadableError):
             blocks(package({**texts, name: '"'.join(words)}))
+
+
+def test_a_tag_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ooxml, "_LONGEST_TOKEN", 1 << 18)
+    assert code_for(document("<w:p " + "".join(f'a{number}="1" ' for number in range(60_000)))) == "docx-damaged"

@@ -16,8 +16,8 @@ def test_add_says_what_it_did(scripted: CommandLine, sample: Path) -> None:
     added = scripted("add", str(sample), "--json").json
     (folder,) = added["folders"]
     assert folder["path"] == str(sample)
-    assert folder["documents"] == 7
-    assert folder["passages"] == folder["embedded"] > 7
+    assert folder["documents"] == 9
+    assert folder["passages"] == folder["embedded"] > 9
     assert folder["failed"] == []
     assert added["vectors_pending"] == 0
     assert 0 < added["seconds"]["searchable"] <= added["seconds"]["total"]
@@ -26,7 +26,7 @@ def test_add_says_what_it_did(scripted: CommandLine, sample: Path) -> None:
 def test_adding_again_embeds_nothing(scripted: CommandLine, sample: Path) -> None:
     scripted("add", str(sample))
     again = scripted("--json", "add", str(sample)).json["folders"][0]
-    assert (again["embedded"], again["documents"]) == (0, 7)
+    assert (again["embedded"], again["documents"]) == (0, 9)
 
 
 def test_a_failed_document_is_named_and_the_others_go_on(scripted: CommandLine, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_renaming_embeds_nothing_and_deleting_is_seen(scripted: CommandLine, sam
     (folder / "workshop-lease.md").rename(folder / "lease.md")
     (folder / "meeting-notes.txt").unlink()
     again = scripted("add", str(folder), "--json").json["folders"][0]
-    assert (again["embedded"], again["documents"]) == (0, 6)
+    assert (again["embedded"], again["documents"]) == (0, 8)
     found = scripted("search", LEASE, "--json").json["passages"]
     assert found[0]["path"].endswith(f"{os.sep}lease.md")
     catalogue = scripted("search", "autumn catalogue print run copies", "--json").json["passages"]
@@ -151,12 +151,12 @@ def test_an_edited_document_embeds_only_what_changed(scripted: CommandLine, samp
 
 def test_removing_takes_a_folder_out_of_results(scripted: CommandLine, sample: Path) -> None:
     scripted("add", str(sample))
-    assert scripted("remove", str(sample), "--json").json == {"removed": [str(sample)], "documents": 7}
+    assert scripted("remove", str(sample), "--json").json == {"removed": [str(sample)], "documents": 9}
     assert scripted("search", LEASE, "--json").json["passages"] == []
     status = scripted("status", "--json").json
     assert (status["folders"], status["passages"]) == ([], 0)
     assert "not a folder" in scripted("remove", str(sample), status=1).err
-    assert scripted("add", str(sample), "--json").json["folders"][0]["documents"] == 7
+    assert scripted("add", str(sample), "--json").json["folders"][0]["documents"] == 9
 
 
 def test_wrong_paths_and_wrong_words_say_so(scripted: CommandLine, sample: Path) -> None:

@@ -2,15 +2,17 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.store.machine import LibraryMachine
 
 _DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+pytestmark = pytest.mark.timeout(3_600 if _DEEP else 300)
 
 TestLibraryMachine = LibraryMachine.TestCase
 TestLibraryMachine.settings = settings(
-    max_examples=1_000 if _DEEP else 40,
+    max_examples=600 if _DEEP else 40,
     stateful_step_count=60 if _DEEP else 25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -1,0 +1,48 @@
+"""Amounts in words: times, sizes, counts; each a whole sentence or label of the catalogue."""
+
+from rag_desktop.services.wording import Wording
+
+_MINUTE, _HOUR = 60, 3600
+_MB, _GB = 10**6, 10**9
+
+
+def time_left(seconds: float, wording: Wording) -> str:
+    """`2 min left`; rounded, because it is a guess."""
+    if seconds < 10:
+        return wording.say("a few seconds left")
+    if seconds < _MINUTE:
+        return wording.say("{seconds} s left", seconds=round(seconds / 5) * 5)
+    if seconds < _HOUR:
+        return wording.say("{minutes} min left", minutes=round(seconds / _MINUTE))
+    return wording.say("{hours:.1f} h left", hours=seconds / _HOUR)
+
+
+def size(count: int | None, wording: Wording) -> str:
+    """Bytes as MB or GB, in the decimal way disks are sold."""
+    if count is None:
+        return wording.say("size unknown")
+    if count < _MB:
+        return wording.say("{kilobytes:.0f} KB", kilobytes=count / 1000)
+    if count < _GB:
+        return wording.say("{megabytes:.0f} MB", megabytes=count / _MB)
+    return wording.say("{gigabytes:.1f} GB", gigabytes=count / _GB)
+
+
+def documents(count: int, wording: Wording) -> str:
+    """`12 documents`."""
+    return wording.count("{n:,} document", "{n:,} documents", count)
+
+
+def passages(count: int, wording: Wording) -> str:
+    """`8,412 passages`."""
+    return wording.count("{n:,} passage", "{n:,} passages", count)
+
+
+def problems(count: int, wording: Wording) -> str:
+    """`3 problems`."""
+    return wording.count("{n:,} problem", "{n:,} problems", count)
+
+
+def share(done: int, total: int) -> int:
+    """Per cent, never 100 before all is done."""
+    return 0 if total <= 0 else 100 if done >= total else min(99, done * 100 // total)

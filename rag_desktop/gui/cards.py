@@ -1,0 +1,307 @@
+"""A card: one numbered passage with its place, the words that matter in their context, and why it was found."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+from pathlib import PurePath
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from rag_desktop.domain.answers import Citation, Passage, StageScore
+from rag_desktop.domain.documents import Document, Span
+from rag_desktop.gui.theme import GRID, RADIUS, SMALL_PX, Theme
+from rag_desktop.prompting.evidence import Evidence
+from rag_desktop.services.wording import Wording
+
+_BEFORE, _AFTER = 90, 170
+"""Code points of context shown round the words that matter."""
+_LONGEST_MARKED = 420
+
+
+def file_name(document: Document) -> str:
+    """The name of a document's file, composed as people read it (macOS stores names decomposed)."""
+    return unicodedata.normalize("NFC", PurePath(document.path).name)
+
+
+def page_name(document: Document, page: int) -> str:
+    """The printed name of a page where the document has one, else its number."""
+    label = document.page_labels[page - 1] if 0 < page <= len(document.page_labels) else ""
+    return label or str(page)
+
+
+def place_words(citation: Citation, wording: Wording) -> str:
+    """The page of a citation, or nothing where its format has none."""
+    page = citation.page or citation.passage.chunk.page_start
+    return wording.say("p. {page}", page=page_name(citation.passage.document, page)) if page else ""
+
+
+def cited(passages: Sequence[Passage], question: str) -> tuple[Citation, ...]:
+    """Passages as citations in their order; each quotes the sentence that fits the question best."""
+    evidence = Evidence([passage.text for passage in passages])
+    return tuple(_cited(number, each, evidence, question) for number, each in enumerate(passages, 1))
+
+
+def _cited(number: int, passage: Passage, evidence: Evidence, question: str) -> Citation:
+    match = evidence.best(number - 1, question)
+    chunk = passage.chunk
+    page = chunk.page_start if chunk.page_start == chunk.page_end else None
+    if match is None:
+        return Citation(number, passage, None, page)
+    return Citation(number, passage, _moved(match.span, chunk.span.start), page)
+
+
+def merged(passages: Sequence[Passage], citations: Sequence[Citation], question: str) -> tuple[Citation, ...]:
+    """All sources of an answer in the order of their numbers: those it cites with the words it cites."""
+    known = {each.number: each for each in cited(passages, question)}
+    for each in citations:
+        guessed = known.get(each.number, each)
+        known[each.number] = replace(each, quoted=each.quoted or guessed.quoted)
+    return tuple(known[number] for number in sorted(known))
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by)
+
+
+def context_pieces(citation: Citation) -> tuple[str, str, str]:
+    """The words before, the quoted words, and those after; white space as single blanks, "…" where something is cut."""
+    text, offset = citation.passage.text, citation.passage.chunk.span.start
+    if citation.quoted is None:
+        return "", "", _cut_end(text, _BEFORE + _AFTER + _LONGEST_MARKED // 2)
+    start, end = citation.quoted.start - offset, citation.quoted.end - offset
+    return _cut_start(text[:start], _BEFORE), _cut_end(text[start:end], _LONGEST_MARKED), _cut_end(text[end:], _AFTER)
+
+
+def _cut_start(text: str, most: int) -> str:
+    if len(text) <= most:
+        return _blank(text)
+    _, _, kept = text[-most:].partition(" ")
+    return "… " + _blank(kept)
+
+
+def _cut_end(text: str, most: int) -> str:
+    if len(text) <= most:
+        return _blank(text)
+    kept, _, _ = text[:most].rpartition(" ")
+    return _blank(kept or text[:most]) + " …"
+
+
+def _blank(text: str) -> str:
+    """White space as single blanks, also at the ends where there was some."""
+    words = " ".join(text.split())
+    if not words:
+        return " " if text else ""
+    return (" " if text[0].isspace() else "") + words + (" " if text[-1].isspace() else "")
+
+
+def trace_words(trace: Sequence[StageScore], wording: Wording) -> str:
+    """Why a passage was found, a line for each stage."""
+    scores = {each.stage: each.score for each in trace}
+    lines = []
+    if "keyword" in scores:
+        lines.append(wording.say("Keyword score: {score:.1f}", score=scores.pop("keyword")))
+    else:
+        lines.append(wording.say("Keyword score: none of the best matches by its words."))
+    if "vector" in scores:
+        lines.append(wording.say("Similarity of meaning: {score:.2f}", score=scores.pop("vector")))
+    else:
+        lines.append(wording.say("Similarity of meaning: none of the best matches by meaning."))
+    if "fused" in scores:
+        lines.append(wording.say("Both together: {score:.2f} of 1", score=scores.pop("fused")))
+    lines += [wording.say("{stage}: {score:.2f}", stage=stage, score=score) for stage, score in scores.items()]
+    return "\n".join(lines)
+
+
+class ElidedLabel(QLabel):
+    """Plain text on one line, its middle left out where the place is too narrow."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = text
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setToolTip(f"<p>{escape(text)}</p>")
+        self._elide()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def show_words(self, text: str) -> None:
+        """Replace the text."""
+        self._whole = text
+        self.setToolTip(f"<p>{escape(text)}</p>")
+        self._elide()
+
+    def _elide(self) -> None:
+        width = max(40, self.width())
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, width))
+
+
+class Card(QFrame):
+    """One source. Click, Enter or Space opens its document at the words."""
+
+    opened = Signal(object)
+    """The card's Citation."""
+
+    def __init__(self, citation: Citation, wording: Wording, theme: Theme, note: str = "") -> None:
+        super().__init__()
+        self.citation = citation
+        self._wording = wording
+        self._theme = theme
+        self._is_selected = False
+        self._is_near = False
+        self.setObjectName("card")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._build(note)
+        self._paint()
+        theme.changed.connect(self._paint)
+
+    def _build(self, note: str) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(4)
+        layout.addLayout(self._head())
+        path = " › ".join(self.citation.passage.chunk.headings)
+        if path:
+            layout.addWidget(self._small(path))
+        self._words = QLabel()
+        self._words.setTextFormat(Qt.TextFormat.RichText)
+        self._words.setWordWrap(True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._words)
+        layout.addLayout(self._foot(note))
+        self._why = QLabel(trace_words(self.citation.passage.trace, self._wording))
+        self._why.setTextFormat(Qt.TextFormat.PlainText)
+        self._why.setWordWrap(True)
+        self._why.setProperty("muted", True)
+        self._why.setProperty("small", True)
+        self._why.hide()
+        layout.addWidget(self._why)
+        name = file_name(self.citation.passage.document)
+        self.setAccessibleName(
+            self._wording.say("Source {number}: {name}", number=self.citation.number, name=name)
+        )  # fmt: skip
+        self.setAccessibleDescription(" ".join("".join(context_pieces(self.citation)).split()))
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self._number = QLabel(str(self.citation.number))
+        row.addWidget(self._number)
+        name = ElidedLabel(file_name(self.citation.passage.document))
+        font = name.font()
+        font.setBold(True)
+        name.setFont(font)
+        row.addWidget(name, 1)
+        place = place_words(self.citation, self._wording)
+        if place:
+            row.addWidget(self._muted(place))
+        return row
+
+    def _foot(self, note: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._why_button = QToolButton()
+        self._why_button.setText(self._wording.say("Why this?"))
+        self._why_button.setCheckable(True)
+        self._why_button.setAutoRaise(True)
+        self._why_button.setObjectName("why")
+        self._why_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._why_button.toggled.connect(self._explain)
+        self._why_button.setVisible(bool(self.citation.passage.trace))
+        row.addWidget(self._why_button)
+        row.addStretch(1)
+        if note:
+            row.addWidget(self._small(note))
+        return row
+
+    def _muted(self, words: str) -> QLabel:
+        label = QLabel(words)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setProperty("muted", True)
+        return label
+
+    def _small(self, words: str) -> QLabel:
+        label = self._muted(words)
+        label.setProperty("small", True)
+        label.setWordWrap(True)
+        return label
+
+    def _explain(self, is_open: bool) -> None:
+        self._why.setVisible(is_open)
+
+    def select(self, *, is_selected: bool) -> None:
+        """Show whether this is the source that the document pane shows."""
+        self._is_selected = is_selected
+        self._paint()
+
+    @property
+    def is_selected(self) -> bool:
+        return self._is_selected
+
+    @property
+    def marked_words(self) -> str:
+        """The quoted words, as they are marked."""
+        return context_pieces(self.citation)[1]
+
+    @property
+    def explanation(self) -> str:
+        """What "Why this?" says."""
+        return self._why.text()
+
+    def _paint(self) -> None:
+        tokens = self._theme.tokens
+        before, words, after = map(escape, context_pieces(self.citation))
+        mark = f'<span style="background-color:{tokens.mark};color:{tokens.text};">{words}</span>'
+        self._words.setText(f"<p>{before}{mark if words else ''}{after}</p>")
+        line = tokens.accent if self._is_selected or self.hasFocus() else tokens.line
+        ground = tokens.accent_soft if self._is_selected else tokens.surface_raised
+        thick = 2 if self.hasFocus() or self._is_selected else 1
+        padding = 2 - thick
+        self.setStyleSheet(
+            f"#card {{ border: {thick}px solid {line}; border-radius: {RADIUS}px; background: {ground};"
+            f" padding: {padding}px; }}"
+            f"#card QToolButton#why {{ border: none; background: transparent; color: {tokens.accent};"
+            f" padding: 0px; font-size: {SMALL_PX}px; text-decoration: {'underline' if self._is_near else 'none'}; }}"
+            f"#card QToolButton#why:focus {{ text-decoration: underline; }}"
+        )
+        self._number.setStyleSheet(
+            f"background: {tokens.accent}; color: {tokens.on_accent}; border-radius: 4px; padding: 0px 6px;"
+        )
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._paint()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._paint()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._is_near = True
+        self._paint()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._is_near = False
+        self._paint()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.opened.emit(self.citation)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.opened.emit(self.citation)
+        else:
+            super().keyPressEvent(event)
