@@ -179,6 +179,21 @@ class ConversationBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexingHeld:
+    """All indexing was paused (`held`), or goes on. Belongs to no task (0)."""
+
+    task: TaskId
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WindowWanted:
+    """The program was started again: its window is to come forward. Belongs to no task (0)."""
+
+    task: TaskId
+
+
+@dataclass(frozen=True, slots=True)
 class BugMet:
     """A bug of ours ended a task; `report` is for the crash dialog."""
 
@@ -206,5 +221,7 @@ Event = (
     | ConversationsListed
     | ConversationOpened
     | ConversationBegun
+    | IndexingHeld
+    | WindowWanted
     | BugMet
 )

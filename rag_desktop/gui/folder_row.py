@@ -1,6 +1,6 @@
 """Draws a folder's row: a symbol of its state, its name, and a line on how it stands."""
 
-from PySide6.QtCore import QPersistentModelIndex, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -21,7 +21,7 @@ class FolderRow(QStyledItemDelegate):
         self._theme = theme
         self._wording = wording
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(120, HEIGHT)
 
     def paint(
@@ -41,9 +41,7 @@ class FolderRow(QStyledItemDelegate):
         _draw_symbol(painter, QRectF(rect.left() + GRID + 2, rect.top() + 7, _SYMBOL, _SYMBOL), folder, tokens)
         self._write(painter, rect.adjusted(GRID * 4, 5, -(MORE_WIDTH if is_in_hand else GRID), -5), folder)
         if is_in_hand:
-            self._theme.icon("more").paint(
-                painter, QRect(rect.right() - MORE_WIDTH + 4, rect.center().y() - 8, 16, 16)
-            )
+            self._theme.icon("more").paint(painter, QRect(rect.right() - MORE_WIDTH + 4, rect.center().y() - 8, 16, 16))
         painter.restore()
 
     def _write(self, painter: QPainter, rect: QRect, folder: Folder) -> None:
@@ -101,7 +99,11 @@ def _draw_share(painter: QPainter, box: QRectF, share: float, tokens: Tokens) ->
 
 
 def _draw_warning(painter: QPainter, box: QRectF, colour: QColor) -> None:
-    corners = [QPointF(box.center().x(), box.top() + 1), box.bottomRight() - QPointF(0, 1), box.bottomLeft() - QPointF(0, 1)]
+    corners = [
+        QPointF(box.center().x(), box.top() + 1),
+        box.bottomRight() - QPointF(0, 1),
+        box.bottomLeft() - QPointF(0, 1),
+    ]
     path = QPainterPath()
     path.addPolygon(QPolygonF([*corners, corners[0]]))
     painter.setPen(_pen(colour.name(), 1.5))

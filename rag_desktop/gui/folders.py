@@ -13,6 +13,7 @@ from rag_desktop.domain.events import (
     Event,
     FolderRegistered,
     FolderRemoved,
+    IndexingHeld,
     LibraryLooked,
     Progress,
     Stage,
@@ -86,7 +87,7 @@ class FolderModel(QAbstractListModel):
 
     # what Qt asks
 
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 - Qt's name
+    def rowCount(self, parent: Index = _NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self._folders)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -112,10 +113,7 @@ class FolderModel(QAbstractListModel):
         self._give(folder, task)
         self._changed(folder)
 
-    def hold_if(self, *, held: bool) -> None:
-        """Indexing is paused, or is not."""
-        if held == self._is_held:
-            return
+    def _hold(self, held: bool) -> None:
         self._is_held = held
         for folder in self._folders:
             folder.is_held = held
@@ -131,6 +129,8 @@ class FolderModel(QAbstractListModel):
                 self.expect(path, task)
             case FolderRemoved(path=path):
                 self._drop(path)
+            case IndexingHeld(held=held):
+                self._hold(held)
             case TaskBegan(task=task):
                 self._begin(task)
             case Progress(stage=Stage.SCANNING | Stage.READING) as progress:
@@ -237,8 +237,10 @@ def detail(folder: Folder, wording: Wording) -> str:
         case State.WAITING:
             return say("Waiting")
         case State.PAUSED:
-            return say("Paused at {done:,} of {total:,}", done=folder.done, total=folder.total) if folder.total else say(
-                "Paused"
+            return (
+                say("Paused at {done:,} of {total:,}", done=folder.done, total=folder.total)
+                if folder.total
+                else say("Paused")
             )
         case State.INDEXING:
             return _work(folder, wording)

@@ -91,7 +91,7 @@ class PdfView(QAbstractScrollArea):
         self.viewport().update()
 
     def mark(self, marks: Sequence[Mark], quoted: str) -> bool:
-        """Mark the quoted words and bring them into view; False where they could not be found, and nothing is marked."""
+        """Mark the quoted words and bring them into view; False where they were not found: nothing is marked."""
         self.words = find_words(self._document, marks, quoted)
         if self.words:
             self._strip.learn_page(self.words[0].page)

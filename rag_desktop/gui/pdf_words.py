@@ -31,8 +31,8 @@ def squashed(text: str) -> str:
 def find_words(document: QPdfDocument, marks: Sequence[Mark], quoted: str) -> tuple[Words, ...]:
     """The quoted words, a piece for each page they stand on, in order.
 
-    Where the characters at `marks` are not exactly the quoted words, these are looked for on the same pages. Empty where
-    they are not found: then nothing may be marked.
+    Where the characters at `marks` are not exactly the quoted words, these are looked for on the same pages. Empty
+    where they are not found: then nothing may be marked.
     """
     wanted = squashed(quoted)
     if not wanted or not marks or any(mark.page > document.pageCount() for mark in marks):

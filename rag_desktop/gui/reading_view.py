@@ -97,8 +97,8 @@ class ReadingView(QWidget):
             look.setFontUnderline(True)
             look.setUnderlineColor(QColor(tokens.warn))
             selection = QTextEdit.ExtraSelection()
-            selection.format = look  # type: ignore[attr-defined]
-            selection.cursor = self._cursor(self._marked)  # type: ignore[attr-defined]
+            selection.format = look
+            selection.cursor = self._cursor(self._marked)
             selections.append(selection)
         self.field.setExtraSelections(selections)
 

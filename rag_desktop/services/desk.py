@@ -18,6 +18,7 @@ from rag_desktop.domain.events import (
     DocumentOpened,
     FolderRegistered,
     FolderRemoved,
+    IndexingHeld,
     LibraryLooked,
     ModelsChanged,
     ModelsListed,
@@ -149,6 +150,7 @@ class Desk:
                 task.pause()
             else:
                 task.resume()
+        self._publish(IndexingHeld(TaskId(0), paused))
 
     @property
     def is_paused(self) -> bool:

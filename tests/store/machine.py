@@ -199,9 +199,9 @@ class LibraryMachine(RuleBasedStateMachine):
     def damage_the_snapshot(self, data: st.DataObject) -> None:
         file = self.snapshot_file
         how = data.draw(st.sampled_from(self.damages))
-        if file is None or not file.exists():
+        whole = file.read_bytes() if file and file.exists() else b""
+        if file is None or not whole:
             return
-        whole = file.read_bytes()
         if how == "truncate":
             file.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
         elif how == "flip":

@@ -32,7 +32,7 @@ class FolderList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         place = event.position().toPoint()
         is_dots = place.x() >= self.viewport().width() - MORE_WIDTH and self.indexAt(place).isValid()
@@ -54,7 +54,7 @@ class LibraryPanel(QWidget):
         context.bridge.happened.connect(self._on_event)
         context.theme.changed.connect(self.list.viewport().update)
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         return QSize(248, 320)
 
     def _lay_out(self) -> None:
@@ -93,20 +93,23 @@ class LibraryPanel(QWidget):
     # what happens
 
     def _on_event(self, event: Event) -> None:
-        self.model.hold_if(held=self._context.desk.is_paused)
         self.model.take(event)
         if isinstance(event, FolderRemoved):
             self._offer_undo(event.path)
 
     def _offer_undo(self, path: str) -> None:
         say, desk = self._context.wording.say, self._context.desk
-        sentence = say("{name} is out of the library. Nothing on disk was touched.", name=os.path.basename(path) or path)
+        sentence = say(
+            "{name} is out of the library. Nothing on disk was touched.", name=os.path.basename(path) or path
+        )
         self._context.moves.notice.emit(sentence, say("Undo"), partial(desk.undo_remove, path))
 
     def _add(self, paths: list[str]) -> None:
         documents = split(paths)[0]
         if len(documents) > _MOST_AT_ONCE:
-            documents = list(dict.fromkeys(path if os.path.isdir(path) else os.path.dirname(path) for path in documents))
+            documents = list(
+                dict.fromkeys(path if os.path.isdir(path) else os.path.dirname(path) for path in documents)
+            )
         for path in islice(documents, _MOST_AT_ONCE):
             self.model.expect(path, self._context.desk.add(path))
 
@@ -128,7 +131,8 @@ class LibraryPanel(QWidget):
         menu.addAction(say("Look again"), partial(self._look_again, folder))
         if folder.task is not None:
             paused = self._context.desk.is_paused
-            menu.addAction(say("Go on") if paused else say("Pause indexing"), partial(self._pause, not paused))
+            hold = partial(self._context.desk.pause, paused=not paused)
+            menu.addAction(say("Go on indexing") if paused else say("Pause indexing"), hold)
             menu.addAction(say("Stop reading this folder"), partial(self._context.desk.stop, folder.task))
         if folder.status and folder.status.failed:
             menu.addAction(say("Show problems"), partial(self._context.moves.panel_wanted.emit, "problems"))
@@ -139,10 +143,6 @@ class LibraryPanel(QWidget):
 
     def _look_again(self, folder: Folder) -> None:
         self.model.expect(folder.path, self._context.desk.add(folder.path))
-
-    def _pause(self, paused: bool) -> None:  # noqa: FBT001 - bound by partial
-        self._context.desk.pause(paused=paused)
-        self.model.hold_if(held=paused)
 
     def remove(self, folder: Folder) -> None:
         """Take a folder out; the notice that follows offers to undo that."""

@@ -1,0 +1,192 @@
+"""What a person does with the window, from the first folder to the checked answer, through the real window."""
+
+import os
+import signal
+import sys
+import unicodedata
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtTest import QTest
+
+from rag_desktop.domain.answers import Ended
+from rag_desktop.domain.events import Answered, DocumentStored, PassagesFound, Token
+from rag_desktop.gui.pdf_words import squashed
+from tests.desktop.conftest import MakeWindow, Opened
+from tests.desktop.talking import Talk
+
+PRINTER = "How much free space is left on the side of the paper tray of the printer?"
+NOTICE = "How many months to the end of a quarter is the notice period?"
+
+
+@pytest.fixture
+def talk(filled: Opened) -> Talk:
+    """A window over the embedded sample folder."""
+    return Talk(filled)
+
+
+def text_under(path: str, page: int, area: QRectF) -> str:
+    """What PDFium, without Qt, reads inside a rectangle (points from the top left) of a 0-based page."""
+    document = pypdfium2.PdfDocument(path)
+    height = document[page].get_height()
+    words: str = document[page].get_textpage().get_text_bounded(
+        area.left(), height - area.bottom(), area.right(), height - area.top()
+    )
+    document.close()
+    return words
+
+
+def test_a_dropped_folder_can_be_searched_and_asked(window: Opened, sample: Path) -> None:
+    talk = Talk(window)
+    window.ended(window.desk.add(str(sample)))
+    assert window.happened(DocumentStored)
+    turn = talk.ask(NOTICE)
+    assert "three months" in turn.text
+    assert turn.answer is not None
+    assert turn.answer.citations
+
+
+def test_sources_are_there_before_the_first_word(talk: Talk) -> None:
+    talk.type(NOTICE + " slowly")
+    talk.opened.until(lambda: talk.sources.cards)
+    assert talk.last.text == ""
+    assert "Reading" in talk.last.status.text()
+    talk.opened.until(lambda: talk.last.answer)
+    kinds = [type(event) for event in talk.opened.events]
+    assert kinds.index(PassagesFound) < kinds.index(Token)
+    assert [card.citation.number for card in talk.sources.cards] == list(range(1, len(talk.sources.cards) + 1))
+
+
+def test_a_chip_opens_the_pdf_at_the_very_words(talk: Talk) -> None:
+    turn = talk.ask(PRINTER)
+    assert turn.answer is not None
+    citation = turn.answer.citations[0]
+    assert citation.passage.document.format == "pdf"
+    talk.click_chip(turn, citation.number)
+    talk.wait_for_document()
+    pdf, quoted = talk.document.pdf, citation.quoted_text
+    assert quoted
+    assert squashed(pdf.marked_text) == squashed(quoted)
+    assert talk.document.pages.currentWidget() is pdf
+    under = "".join(
+        text_under(citation.passage.document.path, words.page, area)
+        for words in pdf.words
+        for area in words.areas
+    )
+    assert squashed(quoted) in squashed(under)
+    assert any(pdf.viewport().rect().contains(area.center().toPoint()) for area in pdf.marked_areas())
+    assert [card.citation.number for card in talk.sources.cards if card.is_selected] == [citation.number]
+
+
+def test_the_mark_is_painted_on_the_page(talk: Talk) -> None:
+    turn = talk.ask(PRINTER)
+    talk.click_chip(turn, turn.numbers[0])
+    talk.wait_for_document()
+    pdf = talk.document.pdf
+    talk.opened.until(lambda: pdf.is_drawn and pdf.viewport().width() > 50)
+    image = pdf.viewport().grab().toImage()
+    place = pdf.marked_areas()[0].topLeft().toPoint()
+    colour = image.pixelColor(place)
+    assert colour.blue() < 200 < colour.red(), colour.name()
+
+
+def test_a_chip_opens_a_text_file_at_the_very_words(talk: Talk) -> None:
+    turn = talk.ask(NOTICE)
+    assert turn.answer is not None
+    citation = turn.answer.citations[0]
+    talk.click_chip(turn, citation.number)
+    talk.wait_for_document()
+    assert talk.document.pages.currentWidget() is talk.document.reading
+    assert talk.document.reading.marked_text == citation.quoted_text
+    assert "three months" in talk.document.reading.marked_text
+
+
+def test_a_korean_question_is_answered_in_its_file(talk: Talk) -> None:
+    turn = talk.ask("계약서를 위반하고 14일 안에 바로잡지 않으면 상대방은 무엇을 할 수 있나요?")
+    assert turn.answer is not None
+    citation = turn.answer.citations[0]
+    assert "한국어" in unicodedata.normalize("NFC", citation.passage.document.path)
+    talk.click_chip(turn, citation.number)
+    talk.wait_for_document()
+    assert talk.document.reading.marked_text == citation.quoted_text
+
+
+def test_alt_and_a_number_opens_that_source(talk: Talk) -> None:
+    talk.ask(NOTICE)
+    QTest.keyClick(talk.opened.widget, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    talk.wait_for_document()
+    assert talk.document.citation is not None
+    assert talk.document.citation.number == 2
+    QTest.mouseClick(talk.document.previous, Qt.MouseButton.LeftButton)
+    assert talk.document.citation.number == 1
+
+
+def test_escape_stops_an_answer_and_keeps_its_words(talk: Talk) -> None:
+    talk.type(NOTICE + " slowly")
+    talk.opened.until(lambda: talk.last.text)
+    QTest.keyClick(talk.conversation.composer.field, Qt.Key.Key_Escape)
+    talk.opened.until(lambda: talk.last.answer)
+    answer = talk.last.answer
+    assert answer is not None
+    assert answer.ended is Ended.STOPPED
+    assert answer.text
+    assert talk.last.status.text() == "Stopped."
+    talk.opened.until(lambda: talk.conversation.composer.send.isVisibleTo(talk.conversation))
+
+
+def test_words_of_a_conversation_that_was_left_are_dropped(talk: Talk) -> None:
+    talk.type(NOTICE + " slowly")
+    talk.opened.until(lambda: talk.last.text)
+    left = talk.last
+    talk.opened.moves.conversation_begun.emit()
+    assert talk.conversation.turns == []
+    talk.opened.until(lambda: talk.opened.happened(Answered))
+    assert left.answer is None
+    assert talk.conversation.turns == []
+    assert talk.sources.cards == []
+    assert talk.ask(PRINTER).answer is not None
+
+
+def test_a_question_about_nothing_there_is_refused(talk: Talk) -> None:
+    turn = talk.ask("Who won the football world cup in 1954?")
+    assert turn.answer is not None
+    assert turn.answer.refused
+    assert "searched" in turn.status.text()
+    if turn.passages:
+        assert talk.sources.cards
+
+
+def test_a_restart_brings_folders_and_conversation_back(make_window: MakeWindow, sample: Path) -> None:
+    first = make_window()
+    first.ended(first.desk.add(str(sample)))
+    text = Talk(first).ask(NOTICE).text
+    first.widget.close()
+    first.desk.close()
+    second = Talk(make_window())
+    second.opened.until(lambda: second.conversation.turns)
+    assert second.last.question == NOTICE
+    assert second.last.text == text
+    assert second.conversations.model.rowCount() == 1
+    second.click_chip(second.last, second.last.numbers[0])
+    second.wait_for_document()
+    assert second.document.reading.marked_text
+    assert second.ask(PRINTER).answer is not None
+    second.opened.until(lambda: len(second.conversation.turns) == 2)
+    assert second.conversations.model.rowCount() == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL there")
+def test_a_killed_generator_is_told_and_the_next_question_answered(talk: Talk) -> None:
+    talk.type(NOTICE + " slowly")
+    talk.opened.until(lambda: talk.last.text)
+    generator = talk.opened.program.generator
+    assert generator is not None
+    pid = generator.generator.child.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    talk.opened.until(lambda: talk.last.again_button.isVisibleTo(talk.last))
+    assert "stopped unexpectedly" in talk.last.status.text()
+    assert talk.last.text
+    assert "three months" in talk.ask(NOTICE).text
