@@ -28,8 +28,8 @@ class FolderRow(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         folder: Folder = index.data(FOLDER_ROLE)
-        tokens, state = self._theme.tokens, option.state  # type: ignore[attr-defined]
-        rect: QRect = option.rect  # type: ignore[attr-defined]
+        tokens, state = self._theme.tokens, option.state
+        rect: QRect = option.rect
         is_chosen = bool(state & QStyle.StateFlag.State_Selected)
         is_in_hand = is_chosen or bool(state & QStyle.StateFlag.State_MouseOver)
         painter.save()

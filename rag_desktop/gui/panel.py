@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QApplication, QWidget
 
 from rag_desktop.gui.bridge import Bridge
 from rag_desktop.gui.theme import Theme
@@ -65,3 +65,14 @@ class Panel:
     shortcut: str
     build: Callable[[Context], QWidget]
     order: int = 0
+
+
+def show_beside(context: Context, panel: QWidget, name: str) -> None:
+    """Show a panel of a side pane without taking the focus, and not where the person has closed that pane."""
+    pane = panel.parentWidget()
+    if pane is not None and not pane.isVisible():
+        return
+    focused = QApplication.focusWidget()
+    context.moves.panel_wanted.emit(name)
+    if focused is not None:
+        focused.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF
@@ -10,6 +10,9 @@ from PySide6.QtPdf import QPdfDocument
 
 from rag_desktop.domain.status import Mark
 
+_ROUNDED = 0.5
+_WIDEST_BLANK = 2.5
+"""In heights of the line; more is the gap between two columns."""
 _HYPHENS = frozenset("-\u00ad\u2010\u2011\ufffe\ufffd")
 
 
@@ -46,7 +49,29 @@ def find_words(document: QPdfDocument, marks: Sequence[Mark], quoted: str) -> tu
 
 def _selected(document: QPdfDocument, page: int, start: int, count: int) -> Words:
     selection = document.getSelectionAtIndex(page, start, count)
-    return Words(page, selection.text(), tuple(polygon.boundingRect() for polygon in selection.bounds()))
+    return Words(page, selection.text(), tuple(_lines(polygon.boundingRect() for polygon in selection.bounds())))
+
+
+def _lines(glyphs: Iterable[QRectF]) -> Iterator[QRectF]:
+    """One area for each line of what may be as small as single glyphs; these are rounded to whole points."""
+    line = QRectF()
+    for glyph in glyphs:
+        if line.isNull():
+            line = glyph
+        elif _continues(line, glyph):
+            line = line.united(glyph)
+        else:
+            yield line.adjusted(-_ROUNDED, -_ROUNDED, _ROUNDED, _ROUNDED)
+            line = glyph
+    if not line.isNull():
+        yield line.adjusted(-_ROUNDED, -_ROUNDED, _ROUNDED, _ROUNDED)
+
+
+def _continues(line: QRectF, glyph: QRectF) -> bool:
+    """Whether a glyph stands beside the last of its line, no more than a wide blank away."""
+    overlap = min(line.bottom(), glyph.bottom()) - max(line.top(), glyph.top())
+    gap = max(glyph.left() - line.right(), line.left() - glyph.right())
+    return overlap >= 0 and gap <= _WIDEST_BLANK * max(line.height(), glyph.height())
 
 
 def _searched(document: QPdfDocument, marks: Sequence[Mark], wanted: str) -> Iterator[Words]:

@@ -143,6 +143,9 @@ class Indexing:
             return Scan(folder, Plan(), [Failure(folder.path, error)])
         task.check()
         known = list(self._library.documents.of_folder(folder.id))
+        if known and found.is_bare:
+            self._library.folders.away(folder.id)
+            return Scan(folder, Plan(), [Failure(folder.path, UserFacingError("folder-away", path=folder.path))])
         failures = [Failure(path, UserFacingError("folder-forbidden", path=path)) for path in found.unreadable]
         return Scan(folder, plan(found, known, reader_version(folder.chunker)), failures, found.skipped)
 
@@ -159,6 +162,7 @@ class Indexing:
         for scan in scans:
             with self._library.transaction():
                 for document, file in scan.plan.moved:
+                    self._forget_at(file.path)
                     documents.move(document, scan.folder.id, file)
                     known = documents.get(document)
                     documents.name_words(document, file_name(file.path), known.title if known else None)
@@ -167,6 +171,13 @@ class Indexing:
                 for document in scan.plan.gone:
                     self._library.chunks.forget(document)
                     documents.forget(document)
+
+    def _forget_at(self, path: str) -> None:
+        """Drop what a folder that was removed but not yet purged left at a path that is taken again."""
+        stale = self._library.documents.at(path)
+        if stale:
+            self._library.chunks.forget(stale.id)
+            self._library.documents.forget(stale.id)
 
     def _read(self, scans: Sequence[Scan], task: Task) -> None:
         items = [FileToRead(scan.folder.id, file, scan.folder.chunker) for scan in scans for file in scan.plan.read]

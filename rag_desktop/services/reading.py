@@ -61,7 +61,13 @@ class ReadingLine:
 
     def run(self, items: Iterable[FileToRead], total: int, task: Task, stored: Callable[[], None]) -> None:
         """Read all `items`. Raises Cancelled after `stop`; what is in hand then is read again another time."""
-        waiting = deque(_InHand(item, 1) for item in items)
+        try:
+            self._run(deque(_InHand(item, 1) for item in items), total, task, stored)
+        finally:
+            for child, number in self._in_hand:
+                child.stop(number)  # what a stopped run leaves must not keep the next one waiting
+
+    def _run(self, waiting: deque[_InHand], total: int, task: Task, stored: Callable[[], None]) -> None:
         idle = deque(self._readers)
         done = 0
         while waiting or self._in_hand:

@@ -27,6 +27,8 @@ class Found:
     files: list[FileState] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    is_bare: bool = False
+    """The root has no entry at all, as the mount point of a drive that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def walk(root: str, format_of: FormatOf, *, excluded: Iterable[str], at: Callabl
             if entry.path not in left_out:
                 _take(entry, format_of, found)
         at(len(found.files), folder)
+        if folder == root:
+            found.is_bare = not entries
     return found
 
 

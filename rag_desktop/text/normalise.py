@@ -176,7 +176,7 @@ def _bounds(blocks: Sequence[Block], pieces: Sequence[_Piece], length: int) -> l
     for block in blocks:
         place = bisect_left(inputs, at)
         limit = pieces[place][0] if place < len(pieces) else length
-        if place < len(pieces) and inputs[place] == at:
+        if place == 0 or (place < len(pieces) and inputs[place] == at):
             bounds.append(limit)
         else:
             bounds.append(min(pieces[place - 1][0] + at - inputs[place - 1], limit))

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -125,7 +125,19 @@ def _query_terms(word: str) -> Iterator[QueryTerm]:
 def quoted_phrases(question: str) -> list[tuple[str, ...]]:
     """Phrases that the question puts between quotation marks, as index tokens in order."""
     quoted = (words(phrase) for phrase in _QUOTED.findall(question))
-    return [tuple(token for word in phrase for token in _index_tokens(word)) for phrase in quoted if phrase]
+    return [_phrase(found) for found in quoted if found]
+
+
+def _phrase(found: Sequence[str]) -> tuple[str, ...]:
+    """Index tokens of words in a row. The index closes each run of an unspaced script with its last sign alone; the
+    phrase does so for all but its last word, which may go on in the text."""
+    *before, last = found
+    closed = [token for word in before for token in (*_index_tokens(word), *_closing(word))]
+    return (*closed, *_index_tokens(last))
+
+
+def _closing(word: str) -> tuple[str, ...]:
+    return (word[-1],) if _UNSPACED_RUN.match(word) and len(word) > 1 else ()
 
 
 def _index_tokens(word: str) -> tuple[str, ...]:

@@ -82,7 +82,6 @@ def test_a_quoted_phrase_must_stand_as_it_is(stored: Library) -> None:
     assert search(stored, '"lease" "March"') == [PASSAGES[2]]
 
 
-@pytest.mark.xfail(strict=True, reason="a run's last sign stands between two words in the index, not in the phrase")
 def test_a_quoted_phrase_may_be_of_several_korean_words(stored: Library) -> None:
     assert search(stored, '"계약서를 다시"') == [PASSAGES[0]]
 

@@ -161,7 +161,6 @@ class Conversation(QWidget):
             case PassagesFound(passages=passages):
                 turn.show_sources(passages)
                 self._show_sources_of(turn)
-                self._context.moves.panel_wanted.emit("sources")
             case Token(text=text):
                 turn.append(text)
             case Answered(answer=answer):

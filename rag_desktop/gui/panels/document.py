@@ -11,7 +11,7 @@ from rag_desktop.domain.events import DocumentOpened, Event, TaskEnded
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.status import DocumentView
 from rag_desktop.gui.cards import ElidedLabel, file_name, merged, page_name
-from rag_desktop.gui.panel import Context, Panel, Place
+from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.pdf_view import PdfView
 from rag_desktop.gui.reading_view import ReadingView
 from rag_desktop.gui.reveal import reveal
@@ -131,7 +131,7 @@ class DocumentPane(QWidget):
             citation.passage.document.id, citation.quoted or citation.passage.chunk.span
         )
         self._show_which()
-        self._context.moves.panel_wanted.emit("document")
+        show_beside(self._context, self, "document")
 
     def _change(self, passages: tuple[Passage, ...], told: Answer | str | None) -> None:
         answer = told if isinstance(told, Answer) else None

@@ -82,7 +82,7 @@ class LibraryPanel(QWidget):
         add.setProperty("flat", True)
         add.setAccessibleName(say("Add a folder"))
         add.setToolTip(say("Add a folder (Ctrl+O)"))
-        add.clicked.connect(lambda: self._context.moves.files_wanted.emit())
+        add.clicked.connect(lambda _: self._context.moves.files_wanted.emit())
         head = QHBoxLayout()
         head.setContentsMargins(GRID + 2, 0, 0, 0)
         head.addWidget(title)

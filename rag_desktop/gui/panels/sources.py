@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from rag_desktop.domain.answers import Answer, Citation, Passage
 from rag_desktop.gui.cards import Card, merged
-from rag_desktop.gui.panel import Context, Panel, Place
+from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.theme import GRID
 
 
@@ -61,6 +61,8 @@ class Sources(QWidget):
             self._column.addWidget(card)
             card.select(is_selected=answer is not None and card.citation.number == selected)
         self._say(answer)
+        if isinstance(told, str) and passages:
+            show_beside(self._context, self, "sources")
 
     def _card(self, citation: Citation, numbers: set[int] | None) -> Card:
         is_uncited = numbers is not None and citation.number not in numbers

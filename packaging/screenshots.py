@@ -1,0 +1,199 @@
+"""Pictures of the window: states × themes × languages × sizes → a folder of PNG files. The scripted engine answers.
+
+Run: QT_QPA_PLATFORM=offscreen python packaging/screenshots.py FOLDER [--states first,indexing] [--themes light,dark]
+     [--languages en,ko] [--sizes 1280x820,900x600]
+A state is a function that brings an open window into it; add one to STATES.
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from rag_desktop.app import build
+from rag_desktop.domain.events import Event, LibraryLooked
+from rag_desktop.domain.ids import TaskId
+from rag_desktop.gui.bridge import Bridge
+from rag_desktop.gui.geometry import Memory
+from rag_desktop.gui.panel import Context, Moves
+from rag_desktop.gui.theme import Theme
+from rag_desktop.gui.window import Window
+from rag_desktop.gui.workarounds import keep_true_alive
+from rag_desktop.services.desk import Desk
+
+SAMPLE = Path(__file__).parents[1] / "resources" / "sample"
+WAIT_S = 20.0
+
+
+class Stage:
+    """A window over a library of its own, and what a state needs to set it up."""
+
+    def __init__(self, application: QApplication, theme: str, folder: Path) -> None:
+        self.folder = folder
+        self.program, self.bridge, self.moves = build(folder / "library"), Bridge(), Moves()
+        self.desk = Desk(self.program, self.bridge.mailbox.publish)
+        self.theme = Theme(application, theme)
+        self.theme.apply()
+        self.looks: list[LibraryLooked] = []
+        self.bridge.happened.connect(self._note)
+        context = Context(self.desk, self.bridge, self.program.wording, self.theme, self.moves)
+        self.window = Window(context, Memory(self.program.places.config))
+
+    def run(self, seconds: float) -> None:
+        """Let the window run for a while."""
+        loop = QEventLoop()
+        QTimer.singleShot(round(seconds * 1000), loop.quit)
+        loop.exec()
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Let the window run until something holds."""
+        end = time.monotonic() + WAIT_S
+        while not true() and time.monotonic() < end:
+            self.run(0.05)
+
+    def fill(self) -> None:
+        """Add the sample folder and wait until it can be searched by meaning."""
+        folder = self.folder / "Workshop"
+        shutil.copytree(SAMPLE, folder)
+        self.moves.paths_dropped.emit([str(folder)])
+        self.until(self._is_embedded)
+        self.run(0.3)
+
+    def _is_embedded(self) -> bool:
+        spaces = self.looks[-1].status.spaces if self.looks else ()
+        return bool(spaces) and all(space.vectors and not space.pending for space in spaces)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, LibraryLooked):
+            self.looks.append(event)
+
+
+def first(stage: Stage) -> None:
+    """Nothing was added yet."""
+    stage.until(lambda: bool(stage.looks))
+    stage.run(0.2)
+
+
+def filled(stage: Stage) -> None:
+    """The sample folder is in the library."""
+    stage.fill()
+
+
+def indexing(stage: Stage) -> None:
+    """Documents are being read, and others wait."""
+    stage.fill()
+    folder = stage.folder / "Papers"
+    folder.mkdir()
+    for number in range(600):
+        (folder / f"paper-{number}.txt").write_text(f"Paper {number}. " + "Words of a paper. " * 400, encoding="utf-8")
+    later = stage.folder / "Contracts 2019–2024, signed and countersigned"
+    later.mkdir()
+    (later / "one.txt").write_text("A contract.", encoding="utf-8")
+    stage.moves.paths_dropped.emit([str(folder), str(later)])
+    stage.run(3.0)
+
+
+def problems(stage: Stage) -> None:
+    """Some documents could not be read."""
+    stage.fill()
+    folder = stage.folder / "Scans"
+    folder.mkdir()
+    (folder / "good.txt").write_text("The boiler was serviced in May.", encoding="utf-8")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing of use")
+    (folder / "invoice-2023-11.pdf").write_bytes(b"%PDF-1.4 cut off")
+    (folder / "empty.txt").write_text("", encoding="utf-8")
+    (folder / "picture.txt").write_bytes(bytes(range(256)) * 20)
+    stage.moves.paths_dropped.emit([str(folder)])
+    stage.until(lambda: bool(stage.looks and stage.looks[-1].status.failed))
+    stage.run(0.5)
+    stage.moves.panel_wanted.emit("problems")
+    stage.run(0.3)
+
+
+def models(stage: Stage) -> None:
+    """The catalogue of models."""
+    stage.fill()
+    stage.moves.panel_wanted.emit("models")
+    stage.run(0.5)
+
+
+def drop(stage: Stage) -> None:
+    """Files hover over the window."""
+    stage.fill()
+    stage.window.overlay.cover(["/home/me/Contracts", "/home/me/lease-2024.pdf", "/a/b.txt", "/a/c.txt", "/a/d.txt"])
+    stage.run(0.2)
+
+
+def notice(stage: Stage) -> None:
+    """A folder was taken out, which can be undone."""
+    stage.fill()
+    stage.desk.remove(str(stage.folder / "Workshop"))
+    stage.run(0.5)
+
+
+def shortcuts(stage: Stage) -> None:
+    """The list of shortcuts."""
+    stage.window.show_shortcuts()
+    stage.run(0.3)
+
+
+STATES: dict[str, Callable[[Stage], None]] = {
+    state.__name__: state for state in (first, filled, indexing, problems, models, drop, notice, shortcuts)
+}
+
+
+def take(application: QApplication, state: str, theme: str, language: str, size: str, target: Path) -> None:
+    """One picture."""
+    with tempfile.TemporaryDirectory() as place:
+        os.environ.update(
+            RAG_DESKTOP_ENGINE="scripted",
+            RAG_DESKTOP_CONFIG=f"{place}/config",
+            RAG_DESKTOP_MODELS=f"{place}/models",
+            LC_ALL="ko_KR.UTF-8" if language == "ko" else "C.UTF-8",
+        )
+        stage = Stage(application, theme, Path(place))
+        width, height = map(int, size.split("x"))
+        stage.window.resize(width, height)
+        stage.window.show()
+        stage.run(0.3)
+        STATES[state](stage)
+        stage.window.grab().save(str(target / f"{state}-{theme}-{language}-{size}.png"))
+        for dialog in application.topLevelWidgets():
+            if dialog.isVisible() and dialog is not stage.window and dialog.isWindow():
+                dialog.grab().save(str(target / f"{state}-dialog-{theme}-{language}.png"))
+                dialog.close()
+        stage.desk.stop(TaskId(0))
+        stage.window.close()
+        stage.desk.close()
+        stage.window.deleteLater()
+        stage.run(0.1)
+
+
+def main() -> None:
+    """Take what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--states", default=",".join(STATES))
+    parser.add_argument("--themes", default="light,dark")
+    parser.add_argument("--languages", default="en")
+    parser.add_argument("--sizes", default="1280x820")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    keep_true_alive()
+    application = QApplication([])
+    application.setStyle("Fusion")
+    chosen = (options.states, options.themes, options.languages, options.sizes)
+    for state, theme, language, size in product(*(each.split(",") for each in chosen)):
+        take(application, state, theme, language, size, options.folder)
+        print(state, theme, language, size)
+
+
+if __name__ == "__main__":
+    main()
