@@ -19,7 +19,6 @@ from PySide6.QtWidgets import QApplication
 
 from rag_desktop.app import build
 from rag_desktop.domain.events import Event, LibraryLooked
-from rag_desktop.domain.ids import TaskId
 from rag_desktop.gui.bridge import Bridge
 from rag_desktop.gui.geometry import Memory
 from rag_desktop.gui.panel import Context, Moves
@@ -91,13 +90,13 @@ def indexing(stage: Stage) -> None:
     stage.fill()
     folder = stage.folder / "Papers"
     folder.mkdir()
-    for number in range(600):
+    for number in range(4000):
         (folder / f"paper-{number}.txt").write_text(f"Paper {number}. " + "Words of a paper. " * 400, encoding="utf-8")
     later = stage.folder / "Contracts 2019–2024, signed and countersigned"
     later.mkdir()
     (later / "one.txt").write_text("A contract.", encoding="utf-8")
     stage.moves.paths_dropped.emit([str(folder), str(later)])
-    stage.run(3.0)
+    stage.run(4.5)
 
 
 def problems(stage: Stage) -> None:
@@ -149,8 +148,9 @@ STATES: dict[str, Callable[[Stage], None]] = {
 }
 
 
-def take(application: QApplication, state: str, theme: str, language: str, size: str, target: Path) -> None:
-    """One picture."""
+def take(application: QApplication, shot: tuple[str, str, str, str], target: Path) -> None:
+    """One picture of a state, in a theme, a language and a size."""
+    state, theme, language, size = shot
     with tempfile.TemporaryDirectory() as place:
         os.environ.update(
             RAG_DESKTOP_ENGINE="scripted",
@@ -169,7 +169,6 @@ def take(application: QApplication, state: str, theme: str, language: str, size:
             if dialog.isVisible() and dialog is not stage.window and dialog.isWindow():
                 dialog.grab().save(str(target / f"{state}-dialog-{theme}-{language}.png"))
                 dialog.close()
-        stage.desk.stop(TaskId(0))
         stage.window.close()
         stage.desk.close()
         stage.window.deleteLater()
@@ -191,7 +190,7 @@ def main() -> None:
     application.setStyle("Fusion")
     chosen = (options.states, options.themes, options.languages, options.sizes)
     for state, theme, language, size in product(*(each.split(",") for each in chosen)):
-        take(application, state, theme, language, size, options.folder)
+        take(application, (state, theme, language, size), options.folder)
         print(state, theme, language, size)
 
 

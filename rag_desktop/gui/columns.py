@@ -134,6 +134,12 @@ class Columns(QSplitter):
         else:
             self.open_pane(pane)
 
+    def focus_centre(self) -> None:
+        """Give the focus to what stands in the centre."""
+        panes = [pane for pane in self.panes() if self.centre.isAncestorOf(pane)]
+        if panes:
+            panes[0].setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+
     def panes(self) -> list[QWidget]:
         """What F6 goes through, from left to right: only what can be seen."""
         current = self.right.currentWidget()

@@ -67,10 +67,10 @@ class Panel:
     order: int = 0
 
 
-def show_beside(context: Context, panel: QWidget, name: str) -> None:
-    """Show a panel of a side pane without taking the focus, and not where the person has closed that pane."""
+def show_beside(context: Context, panel: QWidget, name: str, *, opens: bool = False) -> None:
+    """Show a panel of a side pane without taking the focus; where the person has closed that pane, only if it opens."""
     pane = panel.parentWidget()
-    if pane is not None and not pane.isVisible():
+    if pane is not None and not pane.isVisible() and not opens:
         return
     focused = QApplication.focusWidget()
     context.moves.panel_wanted.emit(name)

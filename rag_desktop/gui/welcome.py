@@ -33,7 +33,7 @@ class Welcome(QWidget):
         for widget in (
             self._picture,
             _line(say("Drop a folder here"), "title"),
-            _line(say("Then ask it anything. Answers point to the very words they come from."), "large"),
+            _line(say("Then ask. Answers show the very words they come from."), "large"),
         ):
             inside.addWidget(widget)
         row = QHBoxLayout()

@@ -52,6 +52,7 @@ class Window(QMainWindow):
         self.painted_at: float | None = None
         """Monotonic seconds of the first paint."""
         self._memory = memory
+        self._is_focused = False
         self._declared = find_panels()
         self.panels: dict[str, QWidget] = {panel.name: panel.build(context) for panel in self._declared}
         self.columns = Columns(context, self._declared, self.panels, memory)
@@ -163,6 +164,7 @@ class Window(QMainWindow):
         match event:
             case LibraryLooked(status=status):
                 self.columns.show_emptiness(is_empty=not status.folders)
+                self._focus_once()
             case DocumentStored() | DocumentFailed() | FolderChanged():
                 if not self._look_later.isActive():
                     self._look_later.start()
@@ -174,6 +176,12 @@ class Window(QMainWindow):
                 self.come_forward()
             case _:
                 pass
+
+    def _focus_once(self) -> None:
+        """Once it is known whether there is anything to ask, the first key press goes where it is of use."""
+        if not self._is_focused:
+            self._is_focused = True
+            self.columns.focus_centre()
 
     def _say_error(self, error: UserFacingError) -> None:
         if error.code in _SAID_ELSEWHERE:

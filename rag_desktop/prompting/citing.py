@@ -33,6 +33,8 @@ _END_MARKS = re.compile(r"[.!?…。！？｡]+[\"'”’»)\]*]*$")
 _CLEAR_COVER = 0.6
 _CLEAR_SHARED = 3
 """A citation that a model forgot is added where its passage covers this share of the sentence with this many terms."""
+_COVERS_ALL = 0.7
+"""Cover at which one quotation stands for all sentences that cite its passage."""
 _LEAST_COVER = 0.1
 """Below this a passage has no words worth quoting for the sentence."""
 
@@ -132,8 +134,11 @@ def _aligned(sentence: _Cited, count: int, evidence: Evidence, question: str) ->
 
 
 def _best(number: int, found: list[_Cited], evidence: Evidence, question: str) -> Match | None:
-    """The match of passage `number` with whichever sentence that cites it matches best."""
+    """The match of passage `number` with all sentences that cite it, or with whichever of them matches best."""
     claims = [sentence.claim for sentence in found if number in sentence.numbers]
+    together = evidence.best(number - 1, " ".join(claims), question) if len(claims) > 1 else None
+    if together and together.cover >= _COVERS_ALL:
+        return together
     matches = [match for claim in claims if (match := evidence.best(number - 1, claim, question))]
     best = max(matches, key=lambda match: match.cover, default=None)
     return best if best and best.cover >= _LEAST_COVER else None

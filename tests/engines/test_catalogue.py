@@ -45,7 +45,7 @@ def test_our_own_catalogue_is_sound_and_pinned() -> None:
     defaults = {kind: catalogue.default(kind) for kind in ModelKind}
     assert {kind.value: model.name for kind, model in defaults.items() if model} == {
         "embedder": "all-MiniLM-L6-v2",
-        "generator": "Mistral-7B-Instruct-v0.2-Q2_K",
+        "generator": "Mistral-7B-Instruct-v0.3-Q2_K",
         "reranker": "ms-marco-MiniLM-L6-v2",
     }
     for model in catalogue.values():

@@ -131,7 +131,7 @@ class DocumentPane(QWidget):
             citation.passage.document.id, citation.quoted or citation.passage.chunk.span
         )
         self._show_which()
-        show_beside(self._context, self, "document")
+        show_beside(self._context, self, "document", opens=True)
 
     def _change(self, passages: tuple[Passage, ...], told: Answer | str | None) -> None:
         answer = told if isinstance(told, Answer) else None

@@ -49,6 +49,7 @@ class LibraryPanel(QWidget):
         self.model = FolderModel(context.wording, self)
         self._rows = FolderRow(context.theme, context.wording)
         self.list = FolderList()
+        self.nothing = QLabel(context.wording.say("No folder yet"))
         self._lay_out()
         context.moves.paths_dropped.connect(self._add)
         context.bridge.happened.connect(self._on_event)
@@ -66,10 +67,15 @@ class LibraryPanel(QWidget):
         remove = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.list)
         remove.setContext(Qt.ShortcutContext.WidgetShortcut)
         remove.activated.connect(self._remove_current)
+        self.nothing.setProperty("muted", True)
+        self.nothing.setContentsMargins(GRID + 2, 0, 0, 0)
+        self.model.rowsInserted.connect(self.nothing.hide)
+        self.model.rowsRemoved.connect(lambda *_: self.nothing.setVisible(not self.model.rowCount()))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID // 2, GRID // 2, GRID // 2, 0)
         layout.setSpacing(GRID // 4)
         layout.addLayout(self._head())
+        layout.addWidget(self.nothing)
         layout.addWidget(self.list)
         self.setFocusProxy(self.list)
 
@@ -156,4 +162,4 @@ class LibraryPanel(QWidget):
             self.remove(index.data(FOLDER_ROLE))
 
 
-PANEL = Panel("library", N_("Library"), Place.LEFT, "Ctrl+Shift+L", LibraryPanel, order=10)
+PANEL = Panel("library", N_("Library"), Place.LEFT, "Ctrl+Shift+L", LibraryPanel, order=-10)
