@@ -160,6 +160,7 @@ class Turn(QFrame):
         self._about.setProperty("muted", True)
         self._about.setProperty("small", True)
         for button in (self.copy_button, self.again_button):
+            button.setProperty("flat", True)
             button.hide()
             row.addWidget(button)
         row.addStretch(1)

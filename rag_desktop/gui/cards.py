@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from rag_desktop.domain.answers import Citation, Passage, StageScore
 from rag_desktop.domain.documents import Document, Span
@@ -72,7 +72,14 @@ def context_pieces(citation: Citation) -> tuple[str, str, str]:
     if citation.quoted is None:
         return "", "", _cut_end(text, _BEFORE + _AFTER + _LONGEST_MARKED // 2)
     start, end = citation.quoted.start - offset, citation.quoted.end - offset
-    return _cut_start(text[:start], _BEFORE), _cut_end(text[start:end], _LONGEST_MARKED), _cut_end(text[end:], _AFTER)
+    before = _without_heading(text[:start], citation.passage.chunk.headings)
+    return _cut_start(before, _BEFORE), _cut_end(text[start:end], _LONGEST_MARKED), _cut_end(text[end:], _AFTER)
+
+
+def _without_heading(text: str, headings: Sequence[str]) -> str:
+    """`text` without a first line that only repeats the heading, which the card shows above."""
+    first, _, rest = text.lstrip().partition("\n")
+    return rest.lstrip() if headings and first.strip("# ") == headings[-1] else text
 
 
 def _cut_start(text: str, most: int) -> str:
@@ -161,6 +168,7 @@ class Card(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._is_quiet = bool(note)
         self._build(note)
         self._paint()
         theme.changed.connect(self._paint)
@@ -196,6 +204,7 @@ class Card(QFrame):
         row = QHBoxLayout()
         row.setSpacing(GRID)
         self._number = QLabel(str(self.citation.number))
+        self._number.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         row.addWidget(self._number)
         name = ElidedLabel(file_name(self.citation.passage.document))
         font = name.font()
@@ -209,10 +218,8 @@ class Card(QFrame):
 
     def _foot(self, note: str) -> QHBoxLayout:
         row = QHBoxLayout()
-        self._why_button = QToolButton()
-        self._why_button.setText(self._wording.say("Why this?"))
+        self._why_button = QPushButton(self._wording.say("Why this?"))
         self._why_button.setCheckable(True)
-        self._why_button.setAutoRaise(True)
         self._why_button.setObjectName("why")
         self._why_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self._why_button.toggled.connect(self._explain)
@@ -220,7 +227,9 @@ class Card(QFrame):
         row.addWidget(self._why_button)
         row.addStretch(1)
         if note:
-            row.addWidget(self._small(note))
+            told = self._small(note)
+            told.setWordWrap(False)
+            row.addWidget(told)
         return row
 
     def _muted(self, words: str) -> QLabel:
@@ -262,19 +271,21 @@ class Card(QFrame):
         before, words, after = map(escape, context_pieces(self.citation))
         mark = f'<span style="background-color:{tokens.mark};color:{tokens.text};">{words}</span>'
         self._words.setText(f"<p>{before}{mark if words else ''}{after}</p>")
-        line = tokens.accent if self._is_selected or self.hasFocus() else tokens.line
+        line = tokens.accent if self._is_selected or self.hasFocus() else tokens.hairline
         ground = tokens.accent_soft if self._is_selected else tokens.surface_raised
         thick = 2 if self.hasFocus() or self._is_selected else 1
         padding = 2 - thick
         self.setStyleSheet(
             f"#card {{ border: {thick}px solid {line}; border-radius: {RADIUS}px; background: {ground};"
             f" padding: {padding}px; }}"
-            f"#card QToolButton#why {{ border: none; background: transparent; color: {tokens.accent};"
+            f"#card QPushButton#why {{ border: none; background: transparent; color: {tokens.accent};"
             f" padding: 0px; font-size: {SMALL_PX}px; text-decoration: {'underline' if self._is_near else 'none'}; }}"
-            f"#card QToolButton#why:focus {{ text-decoration: underline; }}"
+            f"#card QPushButton#why:focus {{ text-decoration: underline; }}"
         )
+        ink, ground = (tokens.text_muted, "transparent") if self._is_quiet else (tokens.on_accent, tokens.accent)
         self._number.setStyleSheet(
-            f"background: {tokens.accent}; color: {tokens.on_accent}; border-radius: 4px; padding: 0px 6px;"
+            f"background: {ground}; color: {ink}; border: 1px solid {ink if self._is_quiet else ground};"
+            f" border-radius: 4px; padding: 0px 5px;"
         )
 
     def focusInEvent(self, event: QFocusEvent) -> None:

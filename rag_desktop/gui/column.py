@@ -16,10 +16,11 @@ def column_width(widget: QWidget) -> int:
 
 
 class Column(QScrollArea):
-    """Widgets one under the other."""
+    """Widgets one under the other. follows: it keeps to its end while it grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, follows: bool = True) -> None:
         super().__init__()
+        self._follows = follows
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -36,7 +37,7 @@ class Column(QScrollArea):
         row.addWidget(self._column, 1000)
         row.addStretch(1)
         self.setWidget(inner)
-        self._is_following = True
+        self._is_following = follows
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._scrolled)
         bar.rangeChanged.connect(self._follow)
@@ -68,7 +69,7 @@ class Column(QScrollArea):
         super().resizeEvent(event)
 
     def _scrolled(self, value: int) -> None:
-        self._is_following = value >= self.verticalScrollBar().maximum() - _NEAR_END_PX
+        self._is_following = self._follows and value >= self.verticalScrollBar().maximum() - _NEAR_END_PX
 
     def _follow(self, _least: int, most: int) -> None:
         if self._is_following:

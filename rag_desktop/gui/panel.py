@@ -33,8 +33,8 @@ class Moves(QObject):
     citation_shown = Signal(object)
     """A Citation was chosen: select its card, open its document at the words."""
     citations_changed = Signal(object, object)
-    """(passages in the order of their numbers, Answer, or its question (str) while it still streams, or None where there
-    is none): what the cards show."""
+    """(passages in the order of their numbers, Answer, or its question (str) while it still streams, or None where
+    there is none): what the cards show."""
     conversation_chosen = Signal(int)
     conversation_begun = Signal()
     """Start a new, empty conversation."""

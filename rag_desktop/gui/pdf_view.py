@@ -222,7 +222,7 @@ class PdfView(QAbstractScrollArea):
             if image is not None:
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
                 painter.drawImage(place, image)
-            painter.setPen(QColor(tokens.line))
+            painter.setPen(QColor(tokens.hairline))
             painter.drawRect(place)
         self._paint_marks(painter)
 

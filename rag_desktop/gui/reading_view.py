@@ -1,5 +1,7 @@
 """Shows a document's text with a span of it marked; of a long one only the part round the span, more on request."""
 
+import re
+
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QPushButton, QTextEdit, QVBoxLayout, QWidget
 
@@ -15,6 +17,12 @@ _LONGEST_LINE = 5_000
 def utf16_length(text: str) -> int:
     """How many of Qt's characters `text` takes: those beyond U+FFFF count as two."""
     return len(text) + sum(each > "\uffff" for each in text) if not text.isascii() else len(text)
+
+
+_MOST_FLOWING = 500_000
+_ITEM = re.compile(r"\w{1,4}[.)]\s")
+_HAND_BROKEN = re.compile(r"(?<=\S)\n(?=[^\W\d_]|[\d\"'“‘(])")
+_LEAST_BROKEN = 60
 
 
 class ReadingView(QWidget):
@@ -43,9 +51,9 @@ class ReadingView(QWidget):
         self.setFocusProxy(self.field)
         context.theme.changed.connect(self._mark)
 
-    def show_text(self, text: str, span: Span | None) -> None:
-        """Show a text and bring its marked span into view."""
-        self._text = text
+    def show_text(self, text: str, span: Span | None, *, is_prose: bool = False) -> None:
+        """Show a text and bring its marked span into view. is_prose: lines may flow on where they were broken."""
+        self._text = _flowing(text) if is_prose and len(text) <= _MOST_FLOWING else text
         self._span = span if span and span.end <= len(text) else None
         start, end = (self._span.start, self._span.end) if self._span else (0, 0)
         self._part = Span(max(0, start - _ROUND), min(len(text), end + _ROUND))
@@ -113,6 +121,18 @@ class ReadingView(QWidget):
         cursor.setPosition(self._marked.start)
         self.field.setTextCursor(cursor)
         self.field.centerCursor()
+
+
+def _flowing(text: str) -> str:
+    """`text` with blanks for line ends that only broke a long line: each for one, so that offsets stay."""
+
+    def joined(match: re.Match[str]) -> str:
+        begin = text.rfind("\n", 0, match.start()) + 1
+        line = text[begin : match.start()]
+        is_short = match.start() - begin < _LEAST_BROKEN or line.lstrip().startswith(("#", "|", "```", ">"))
+        return "\n" if is_short or _ITEM.match(text, match.end()) else " "
+
+    return _HAND_BROKEN.sub(joined, text)
 
 
 def _broken(text: str) -> str:

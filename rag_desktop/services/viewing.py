@@ -28,8 +28,9 @@ def _is_paged(document: Document) -> bool:
 def marks_of(runs: Sequence[Run], span: Span) -> Iterator[Mark]:
     """The characters of each page that `span` covers, as one mark a page, from the first covered one to the last."""
     current: Mark | None = None
-    for run, end in zip(runs, [*(run.start for run in runs[1:]), None], strict=True):
-        start, stop = max(run.start, span.start), span.end if end is None else min(end, span.end)
+    for place, run in enumerate(runs):
+        end = runs[place + 1].start if place + 1 < len(runs) else span.end
+        start, stop = max(run.start, span.start), min(end, span.end)
         if start >= stop or run.source_start is None or run.page is None:
             continue
         first = run.source_start + start - run.start

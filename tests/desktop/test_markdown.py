@@ -16,7 +16,7 @@ _TAGS = re.compile(
     rf'|<a href="cite:\d{{1,3}}" style="color:{_COLOUR};background-color:{_COLOUR};text-decoration:none;">'
 )
 _PIECES = st.sampled_from(
-    ["**", "*", "_", "__", "`", "```", "\n", "\n\n", "# ", "- ", "1. ", "  ", "> ", "|", "|--|--|", "[1]", "[2]", 
+    ["**", "*", "_", "__", "`", "```", "\n", "\n\n", "# ", "- ", "1. ", "  ", "> ", "|", "|--|--|", "[1]", "[2]",
      "[77]", "<", ">", "&", '"', "'", "<img src=x>", "<a href='http://x'>", "![a](http://e/x.png)", "[b](javascript:alert(1))",
      "[c](https://example.org)", "\\", "\x00", "\ue000", "cite:1", "계약", "word", " ", "😀", "</p>", "<!--"]
 )  # fmt: skip

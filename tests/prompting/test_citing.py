@@ -234,7 +234,7 @@ def test_a_sentence_is_cited_within_20_ms() -> None:
 
 
 def test_one_quotation_of_two_sentences_serves_two_sentences_that_cite_it() -> None:
-    text = "Spare parts are upstairs. The machine needs a filter of type C200. It is changed every two months. Clean it."
+    text = "Spare parts are here. The machine needs a filter of type C200. It is changed every two months. Clean it."
     answer = "The machine needs a filter of type C200. [1] It is changed every two months. [1]"
     _, (citation,) = cite(answer, [passage(text)], lambda *_: None)
     assert citation.quoted_text == "The machine needs a filter of type C200. It is changed every two months."

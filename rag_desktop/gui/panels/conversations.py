@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QMessageBox
 from rag_desktop.domain.events import ConversationBegun, ConversationOpened, ConversationsListed, Event
 from rag_desktop.domain.status import ConversationRow
 from rag_desktop.gui.panel import Context, Panel, Place
-from rag_desktop.gui.theme import GRID
+from rag_desktop.gui.theme import GRID, RADIUS
 from rag_desktop.services.wording import Wording
 
 _NO_PARENT = QModelIndex()
@@ -83,33 +83,48 @@ class ConversationList(QWidget):
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setAccessibleName(context.wording.say("Conversations"))
+        self.list.setProperty("plain", True)
         self.list.setUniformItemSizes(True)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._build()
         self._connect()
+        self._paint()
+        context.theme.changed.connect(self._paint)
         context.desk.conversations()
 
     def _build(self) -> None:
         say = self._context.wording.say
         title = QLabel(say("Conversations"))
-        title.setProperty("muted", True)
+        title.setProperty("heading", True)
         self.new_button = QToolButton()
-        self.new_button.setText("+")
+        self.new_button.setProperty("flat", True)
+        self._context.theme.dress(self.new_button, "plus")
         self.new_button.setAccessibleName(say("New conversation"))
-        self.new_button.setToolTip(say("New conversation"))
+        self.new_button.setToolTip(say("New conversation (Ctrl+N)"))
         head = QHBoxLayout()
-        head.addWidget(title, 1)
+        head.setContentsMargins(GRID + 2, 0, 0, 0)
+        head.addWidget(title)
+        head.addStretch()
         head.addWidget(self.new_button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(GRID, GRID, GRID, GRID)
+        layout.setContentsMargins(GRID // 2, GRID // 2, GRID // 2, 0)
+        layout.setSpacing(GRID // 4)
         layout.addLayout(head)
         layout.addWidget(self.list, 1)
         self._delete = QAction(say("Delete…"), self)
         self._delete.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         self._delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.list.addAction(self._delete)
+
+    def _paint(self) -> None:
+        tokens = self._context.theme.tokens
+        self.list.setStyleSheet(
+            f"QListView::item {{ padding: 5px 6px; border-radius: {RADIUS - 2}px; color: {tokens.text}; }}"
+            f"QListView::item:selected {{ background: {tokens.accent_soft}; }}"
+            f"QListView::item:hover:!selected {{ background: {tokens.hover}; }}"
+        )
 
     def _connect(self) -> None:
         moves = self._context.moves

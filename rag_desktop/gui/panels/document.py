@@ -17,6 +17,9 @@ from rag_desktop.gui.reading_view import ReadingView
 from rag_desktop.gui.reveal import reveal
 from rag_desktop.gui.theme import GRID
 
+_PROSE = frozenset({"text", "markdown"})
+"""Formats whose lines may have been broken by hand at some width."""
+
 
 class DocumentPane(QWidget):
     """Shows one document at a time; of several that were asked for, only the last one."""
@@ -75,8 +78,10 @@ class DocumentPane(QWidget):
         say = self._context.wording.say
         row = QHBoxLayout()
         row.setSpacing(GRID // 2)
-        self.previous = self._tool("‹", say("Previous source"))
-        self.next = self._tool("›", say("Next source"))
+        self.previous = self._tool("", say("Previous source"))
+        self.next = self._tool("", say("Next source"))
+        self._context.theme.dress(self.previous, "previous")
+        self._context.theme.dress(self.next, "next")
         self.which = self._label()
         self.which.setWordWrap(False)
         self.smaller = self._tool("−", say("Smaller"))
@@ -92,6 +97,7 @@ class DocumentPane(QWidget):
     def _tool(self, words: str, name: str) -> QToolButton:
         button = QToolButton()
         button.setText(words)
+        button.setProperty("flat", True)
         button.setAccessibleName(name)
         button.setToolTip(name)
         return button
@@ -101,6 +107,8 @@ class DocumentPane(QWidget):
         row = QHBoxLayout()
         self.open_button = QPushButton(say("Open"))
         self.folder_button = QPushButton(say("Show in folder"))
+        for button in (self.open_button, self.folder_button):
+            button.setProperty("flat", True)
         row.addWidget(self.open_button)
         row.addWidget(self.folder_button)
         row.addStretch(1)
@@ -215,7 +223,7 @@ class DocumentPane(QWidget):
 
     def _show_text(self, view: DocumentView, *, is_there: bool) -> None:
         self.pages.setCurrentWidget(self.reading)
-        self.reading.show_text(view.text, view.span)
+        self.reading.show_text(view.text, view.span, is_prose=view.document.format in _PROSE)
         if not is_there:
             self._say(self._context.wording.say("The file is no longer there. This is its text when it was read."))
 
