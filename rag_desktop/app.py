@@ -1,6 +1,7 @@
 """The composition root: everything is built and connected here, by constructor."""
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,8 +15,10 @@ from rag_desktop.engines import catalogue, cores, embedding, generating, scripte
 from rag_desktop.engines.fetching import Fetcher
 from rag_desktop.engines.shelf import Shelf
 from rag_desktop.formats import reading, registry
+from rag_desktop.gui import display
 from rag_desktop.services.answering import Generator
 from rag_desktop.services.indexing import Embedder
+from rag_desktop.services.instance import claim_or_activate
 from rag_desktop.services.models import ModelsService
 from rag_desktop.services.program import EmbedderChoice, GeneratorChoice, Program
 from rag_desktop.services.wording import Wording, system_language
@@ -131,12 +134,26 @@ def _scripted_generator() -> GeneratorChoice:
     return GeneratorChoice(Generator(child, "scripted", "chatml", 4096, 400, 0.0), None)
 
 
+def open_window(library: Path | None, wording: Wording) -> int:
+    """Open the window of a library, or bring forward the one that is open; returns the exit status."""
+    if display.is_missing(os.environ):
+        sys.stderr.write(display.no_display(wording) + "\n")
+        return 2
+    instance = claim_or_activate(find_places(library).library)
+    if instance is None:
+        return 0
+    # Qt is loaded here and not above: a command line without a window must not wait for it.
+    from rag_desktop.gui import start
+
+    return start.open_window(build(library), instance)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line, or without a verb the window; returns the exit status."""
     places = find_places()
     wording = Wording(SettingsFile(places.config).get(declarations.LANGUAGE) or system_language(), places.resources)
 
     def build_for(library: Path | None, is_demo: bool) -> Program:
         return build(library or (places.library.parent / "sample-library" if is_demo else None))
 
-    return run(arguments, wording, build_for)
+    return run(arguments, wording, build_for, lambda library: open_window(library, wording))

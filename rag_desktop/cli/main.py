@@ -25,19 +25,23 @@ VERBS = {
 }
 
 
-def run(arguments: Sequence[str], wording: Wording, build: Callable[[Path | None, bool], Program]) -> int:
+def run(
+    arguments: Sequence[str],
+    wording: Wording,
+    build: Callable[[Path | None, bool], Program],
+    open_window: Callable[[Path | None], int],
+) -> int:
     """Run a command line; returns its exit status: 0 done, 1 failed, 2 wrong usage, 3 done in part, 130 interrupted.
 
     build: makes the program for a library (None: the usual one); its second argument asks for the demo's own library.
+    open_window: what happens without a verb.
     """
     prepare_streams()
-    parsing = parser(wording)
-    options = parsing.parse_args(arguments)
+    options = parser(wording).parse_args(arguments)
     terminal = Terminal(wording, options.json, sys.stdout, sys.stderr)
-    if options.verb is None:
-        parsing.print_help(sys.stderr)
-        return 2
     try:
+        if options.verb is None:
+            return open_window(options.library)
         program = build(options.library, options.verb == "demo")
         try:
             return VERBS[options.verb](program, options, terminal)

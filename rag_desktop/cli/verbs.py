@@ -13,6 +13,7 @@ from rag_desktop.domain.events import Event, Token
 from rag_desktop.domain.status import Failure
 from rag_desktop.services import library as libraries
 from rag_desktop.services.indexing import IndexingReport
+from rag_desktop.services.instance import Visit
 from rag_desktop.services.program import Program
 from rag_desktop.services.retrieval import Mode
 from rag_desktop.services.tasks import Publish, Task
@@ -34,16 +35,25 @@ def stoppable(publish: Publish) -> Iterator[Task]:
 
 def add(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`add PATH…`"""
-    with Library.writer(program.places.library) as library, stoppable(terminal.on_event) as task:
-        libraries.purge(library)
-        indexing = program.indexing(library)
-        report = indexing.run(indexing.register(options.paths), task)
+    with stoppable(terminal.on_event) as task:
+        report = _index(program, [os.path.abspath(path) for path in options.paths], task)
     terminal.clear()
     if terminal.is_json:
         terminal.result(present.indexing(report, program.wording))
     else:
         _show_report(report, program, terminal)
     return SOME_FAILED if any(folder.failed for folder in report.folders) else OK
+
+
+def _index(program: Program, paths: list[str], task: Task) -> IndexingReport:
+    """Index in the window of this library where one is open: it is the one writer. Else here."""
+    visit = Visit.pay(program.places.library)
+    if visit:
+        return visit.add(paths, task)
+    with Library.writer(program.places.library) as library:
+        libraries.purge(library)
+        indexing = program.indexing(library)
+        return indexing.run(indexing.register(paths), task)
 
 
 def _show_report(report: IndexingReport, program: Program, terminal: Terminal) -> None:
@@ -183,15 +193,22 @@ def _show_failures(failures: Sequence[Failure], program: Program, terminal: Term
 
 def remove(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`remove PATH…`"""
-    with Library.writer(program.places.library) as library:
-        rows = [libraries.mark_removed(library, path) for path in options.paths]
-        documents = libraries.purge(library)
-    paths = [row.path for row in rows]
+    with stoppable(terminal.on_event) as task:
+        paths, documents = _remove(program, options.paths, task)
     if terminal.is_json:
         terminal.result({"removed": paths, "documents": documents})
     for path in [] if terminal.is_json else paths:
         terminal.line(program.wording.say("{path} was taken out of the library.", path=path))
     return OK
+
+
+def _remove(program: Program, paths: list[str], task: Task) -> tuple[list[str], int]:
+    visit = Visit.pay(program.places.library)
+    if visit:
+        return visit.remove([os.path.abspath(path) for path in paths], task)
+    with Library.writer(program.places.library) as library:
+        rows = [libraries.mark_removed(library, path) for path in paths]
+        return [row.path for row in rows], libraries.purge(library)
 
 
 def text(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:

@@ -40,6 +40,7 @@ class AnswerText(QTextBrowser):
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.document().setDocumentMargin(0)
+        self.document().setDefaultStyleSheet("p, ul, ol, pre { margin-top: 0px; margin-bottom: 6px; }")
         self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
         self.anchorClicked.connect(self._choose)
 

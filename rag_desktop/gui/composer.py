@@ -18,6 +18,7 @@ from rag_desktop.gui.theme import GRID, RADIUS
 
 _MOST_LINES = 8
 _PAUSE_MS = 150
+_LEAST_FOR_HINT = 480
 LONGEST = 8_000
 """Characters of a question that are taken; more is no question but a document."""
 
@@ -112,7 +113,8 @@ class Composer(QFrame):
         row.addWidget(self.answer_mode)
         row.addWidget(self.search_mode)
         row.addSpacing(GRID)
-        row.addWidget(self._hint, 1)
+        row.addWidget(self._hint)
+        row.addStretch(1)
         row.addWidget(self.send)
         row.addWidget(self.stop)
         layout = QVBoxLayout(self)
@@ -142,6 +144,10 @@ class Composer(QFrame):
         self.send.clicked.connect(self.submit)
         self.stop.clicked.connect(self.stopped)
         self._context.theme.changed.connect(self._paint)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._hint.setVisible(self.width() >= _LEAST_FOR_HINT)
 
     @property
     def is_search(self) -> bool:
@@ -216,5 +222,7 @@ class Composer(QFrame):
             f"#composer QToolButton#mode {{ border: 1px solid transparent; border-radius: {RADIUS - 2}px;"
             f" padding: 3px 8px; background: transparent; color: {tokens.text_muted}; }}"
             f"#composer QToolButton#mode:checked {{ background: {tokens.accent_soft}; color: {tokens.text}; }}"
+            f"#composer QPushButton:disabled {{ background: {tokens.hairline}; color: {tokens.text_muted};"
+            f" border-color: {tokens.hairline}; }}"
             f"#composer QToolButton#mode:focus {{ border: 1px solid {tokens.accent}; }}"
         )

@@ -101,6 +101,9 @@ ERRORS: dict[str, str] = {
     "setting-refused": N_("{value} is no value for the setting {key}."),
     "settings-unwritable": N_("The settings file {file} cannot be written."),
     "cancelled": N_("Stopped."),
+    # the window
+    "window-gone": N_("The window closed before this was done. What was done so far is kept."),
+    "window-silent": N_("Another window has this library and does not answer. Please close it first."),
     "bug": N_("Something went wrong in this program. The log tells more."),
     "document-gone": N_("The document is no longer in the library."),
     "settings-damaged": N_("The settings file could not be read, so the usual settings are used."),

@@ -34,10 +34,13 @@ def talk(filled: Opened) -> Talk:
 def text_under(path: str, page: int, areas: Sequence[QRectF]) -> str:
     """The characters of a 0-based page whose middle is inside an area (points from the top left), as PDFium says
     without Qt."""
-    with closing(pypdfium2.PdfDocument(path)) as document, closing(document[page]) as sheet:
-        with closing(sheet.get_textpage()) as words:
-            height, text = sheet.get_height(), words.get_text_range()
-            boxes = [words.get_charbox(index) for index in range(words.count_chars())]
+    with (
+        closing(pypdfium2.PdfDocument(path)) as document,
+        closing(document[page]) as sheet,
+        closing(sheet.get_textpage()) as words,
+    ):
+        height, text = sheet.get_height(), words.get_text_range()
+        boxes = [words.get_charbox(index) for index in range(words.count_chars())]
     middles = [QPointF((left + right) / 2, height - (top + bottom) / 2) for left, bottom, right, top in boxes]
     return "".join(
         each for each, middle in zip(text, middles, strict=True) if any(area.contains(middle) for area in areas)
@@ -101,7 +104,7 @@ def test_a_chip_opens_a_text_file_at_the_very_words(talk: Talk) -> None:
     talk.click_chip(turn, citation.number)
     talk.wait_for_document()
     assert talk.document.pages.currentWidget() is talk.document.reading
-    assert talk.document.reading.marked_text == citation.quoted_text
+    assert talk.document.reading.marked_text.split() == (citation.quoted_text or "").split() != []
     assert "three months" in talk.document.reading.marked_text
 
 
@@ -112,7 +115,7 @@ def test_a_korean_question_is_answered_in_its_file(talk: Talk) -> None:
     assert "한국어" in unicodedata.normalize("NFC", citation.passage.document.path)
     talk.click_chip(turn, citation.number)
     talk.wait_for_document()
-    assert talk.document.reading.marked_text == citation.quoted_text
+    assert talk.document.reading.marked_text.split() == (citation.quoted_text or "").split() != []
 
 
 def test_alt_and_a_number_opens_that_source(talk: Talk) -> None:

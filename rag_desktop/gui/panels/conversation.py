@@ -72,7 +72,7 @@ class Conversation(QWidget):
 
     def _composer_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setContentsMargins(2 * GRID, 0, 2 * GRID, 2 * GRID)
+        row.setContentsMargins(2 * GRID, GRID, 2 * GRID, 2 * GRID)
         row.addStretch(1)
         row.addWidget(self.composer, 1000)
         row.addStretch(1)

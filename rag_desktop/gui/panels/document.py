@@ -133,7 +133,9 @@ class DocumentPane(QWidget):
     def show_citation(self, citation: Citation) -> None:
         """Ask for a citation's document, its words marked."""
         self.citation = citation
-        if citation.number not in [each.number for each in self._citations]:
+        if (citation.number, citation.passage.chunk.id) not in [
+            (each.number, each.passage.chunk.id) for each in self._citations
+        ]:
             self._citations = (citation,)
         self._task = self._context.desk.open_document(
             citation.passage.document.id, citation.quoted or citation.passage.chunk.span

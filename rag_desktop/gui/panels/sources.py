@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from rag_desktop.domain.answers import Answer, Citation, Passage
+from rag_desktop.domain.answers import Answer, Citation, Ended, Passage
 from rag_desktop.gui.cards import Card, merged
 from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.theme import GRID
@@ -55,7 +55,8 @@ class Sources(QWidget):
             card.deleteLater()
         question = answer.question if answer else told if isinstance(told, str) else ""
         citations = merged(passages, answer.citations if answer else (), question)
-        numbers = {each.number for each in answer.citations} if answer and not answer.refused else None
+        is_cited = answer is not None and answer.citations and answer.ended in (Ended.COMPLETE, Ended.LENGTH)
+        numbers = {each.number for each in answer.citations} if answer and is_cited else None
         self._cards = [self._card(each, numbers) for each in citations]
         for card in self._cards:
             self._column.addWidget(card)

@@ -1,0 +1,133 @@
+"""Cards: in the order of their numbers, the quoted words marked in their context, and the trace in words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+from rag_desktop.domain.answers import Citation, Ended, StageScore
+from rag_desktop.domain.documents import Span
+from rag_desktop.gui.cards import context_pieces, file_name, merged, page_name, place_words, trace_words
+from rag_desktop.gui.panel import Context
+from rag_desktop.gui.panels.sources import Sources
+from tests.desktop.making import make_answer, make_citation, make_context, make_passage
+
+ONE = make_passage(1, "Rent is due. The notice period is three months. Heating is extra.", page=7)
+TWO = make_passage(2, "Pets are not allowed.")
+
+
+@pytest.fixture
+def context(qapp: QApplication) -> Context:
+    return make_context(qapp)
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, context: Context) -> Sources:
+    made = Sources(context)
+    made.resize(340, 500)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_cards_come_before_the_answer_with_the_words_that_fit_the_question(panel: Sources, context: Context) -> None:
+    context.moves.citations_changed.emit((ONE, TWO), "How long is the notice period?")
+    assert [card.citation.number for card in panel.cards] == [1, 2]
+    assert panel.cards[0].marked_words == "The notice period is three months."
+
+
+def test_the_answer_says_which_words_and_which_sources(panel: Sources, context: Context) -> None:
+    answer = make_answer("Heating costs more [1].", make_citation(1, ONE, "Heating is extra.", 7))
+    context.moves.citations_changed.emit((ONE, TWO), answer)
+    assert panel.cards[0].marked_words == "Heating is extra."
+    shown = [label.text() for card in panel.cards for label in card.findChildren(QLabel)]
+    assert shown.count("not cited in the answer") == 1
+
+
+def test_a_restored_answer_shows_the_sources_it_cites(panel: Sources, context: Context) -> None:
+    answer = make_answer("No pets [2].", make_citation(2, TWO, "Pets are not allowed."))
+    context.moves.citations_changed.emit((), answer)
+    assert [card.citation.number for card in panel.cards] == [2]
+
+
+def test_a_refusal_calls_them_the_nearest(panel: Sources, context: Context) -> None:
+    context.moves.citations_changed.emit((ONE,), make_answer("Not there.", ended=Ended.REFUSED))
+    assert "nearest" in panel._said.text()
+    context.moves.citations_changed.emit((), None)
+    assert panel.cards == []
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Space])
+def test_a_card_opens_by_click_and_by_key(qtbot: QtBot, panel: Sources, context: Context, key: Qt.Key) -> None:
+    context.moves.citations_changed.emit((ONE, TWO), "Pets?")
+    chosen: list[Citation] = []
+    context.moves.citation_shown.connect(chosen.append)
+    QTest.mouseClick(panel.cards[0], Qt.MouseButton.LeftButton)
+    QTest.keyClick(panel.cards[1], key)
+    assert [each.number for each in chosen] == [1, 2]
+    assert [card.is_selected for card in panel.cards] == [False, True]
+
+
+def test_why_this_tells_each_stage_in_words(panel: Sources, context: Context) -> None:
+    context.moves.citations_changed.emit((ONE,), "notice")
+    card = panel.cards[0]
+    assert not card._why.isVisible()
+    QTest.mouseClick(card._why_button, Qt.MouseButton.LeftButton)
+    assert card._why.isVisible()
+    assert card.explanation.split("\n") == [
+        "Keyword score: 7.1",
+        "Similarity of meaning: 0.82",
+        "Both together: 0.90 of 1",
+    ]
+
+
+def test_a_stage_that_found_nothing_says_so(context: Context) -> None:
+    words = trace_words((StageScore("vector", 0.5), StageScore("rerank", 3.4)), context.wording)
+    assert "none of the best matches by its words" in words
+    assert "rerank: 3.40" in words
+
+
+def test_a_page_has_its_printed_name(context: Context) -> None:
+    passage = make_passage(3, "x", page=2, page_labels=("i", "ii", ""))
+    assert page_name(passage.document, 2) == "ii"
+    assert page_name(passage.document, 3) == "3"
+    assert page_name(passage.document, 9) == "9"
+    assert place_words(Citation(1, passage, None, 1), context.wording) == "p. i"
+    assert place_words(Citation(1, TWO), context.wording) == ""
+
+
+def test_a_decomposed_file_name_is_shown_composed() -> None:
+    passage = make_passage(1, "x", path="/files/\u1100\u1168\u110b\u1163\u11a8.txt")
+    assert file_name(passage.document) == "계약.txt"
+
+
+def test_markup_of_a_document_is_shown_as_text(panel: Sources, context: Context) -> None:
+    evil = make_passage(1, "<img src='http://example.org/x.png'><b>bold</b> & more", path="/files/<b>x</b>.html")
+    context.moves.citations_changed.emit((evil,), "bold")
+    shown = [label for label in panel.cards[0].findChildren(QLabel) if label.textFormat() is Qt.TextFormat.RichText]
+    assert shown
+    assert all("<img" not in label.text() and "<b>" not in label.text() for label in shown)
+
+
+_WORDS = st.text(st.sampled_from("ab \n계😀<&"), max_size=900)
+
+
+@given(_WORDS, _WORDS.filter(bool), _WORDS)
+def test_the_pieces_of_a_card_are_the_words_of_the_document(before: str, words: str, after: str) -> None:
+    passage = make_passage(1, before + words + after)
+    start = passage.chunk.span.start + len(before)
+    pieces = context_pieces(Citation(1, passage, Span(start, start + len(words))))
+    whole = " ".join(passage.text.split())
+    for piece in pieces:
+        kept = piece.strip().removeprefix("…").removesuffix("…").strip()
+        assert kept in whole
+
+
+@given(st.lists(st.integers(1, 4), max_size=4, unique=True))
+def test_sources_stand_in_the_order_of_their_numbers(numbers: list[int]) -> None:
+    cited = [Citation(number, TWO) for number in numbers]
+    together = merged((ONE, TWO), cited, "Pets?")
+    assert [each.number for each in together] == sorted({1, 2, *numbers})
