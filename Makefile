@@ -7,10 +7,15 @@ SUITE ?=
 
 .PHONY: run test check fast weights messages samples clean
 
+# With a display the window opens, without one the demo answers three questions in the terminal.
 run: $(READY)
 	$(BIN)/rag-desktop models get all-MiniLM-L6-v2
 	$(BIN)/rag-desktop models get Qwen2.5-Coder-1.5B-Instruct-Q4_K_M
-	$(BIN)/rag-desktop demo
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$OS" = Windows_NT ] || [ "$$(uname)" = Darwin ]; then \
+		$(BIN)/rag-desktop; \
+	else \
+		echo "No display: running the demo instead of the window."; $(BIN)/rag-desktop demo; \
+	fi
 
 test: check fast weights
 

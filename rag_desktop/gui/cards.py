@@ -223,8 +223,9 @@ class Card(QFrame):
         self._why_button.setObjectName("why")
         self._why_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self._why_button.toggled.connect(self._explain)
-        self._why_button.setVisible(bool(self.citation.passage.trace))
         row.addWidget(self._why_button)
+        if not self.citation.passage.trace:
+            self._why_button.hide()
         row.addStretch(1)
         if note:
             told = self._small(note)

@@ -51,6 +51,7 @@ class NoticeLine(QFrame):
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.action.clicked.connect(self._act)
+        self.action.hide()
         close = QToolButton()
         close.setProperty("flat", True)
         close.setAccessibleName(self._context.wording.say("Close"))

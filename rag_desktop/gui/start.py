@@ -98,4 +98,5 @@ def _watch_qt(wording: Wording) -> None:
             sys.stderr.flush()
             os._exit(NO_WINDOW)
 
+    _LOG.addHandler(logging.NullHandler())  # without a log nothing is printed: it would drown our one sentence
     qInstallMessageHandler(heard)

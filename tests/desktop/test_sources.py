@@ -71,9 +71,10 @@ def test_a_card_opens_by_click_and_by_key(qtbot: QtBot, panel: Sources, context:
     assert [card.is_selected for card in panel.cards] == [False, True]
 
 
-def test_why_this_tells_each_stage_in_words(panel: Sources, context: Context) -> None:
+def test_why_this_tells_each_stage_in_words(qtbot: QtBot, panel: Sources, context: Context) -> None:
     context.moves.citations_changed.emit((ONE,), "notice")
     card = panel.cards[0]
+    qtbot.waitUntil(lambda: card._why_button.width() < card.width())
     assert not card._why.isVisible()
     QTest.mouseClick(card._why_button, Qt.MouseButton.LeftButton)
     assert card._why.isVisible()

@@ -15,9 +15,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from rag_desktop.domain.answers import Ended
-from rag_desktop.domain.events import Answered, DocumentStored, PassagesFound, Token
+from rag_desktop.domain.events import Answered, DocumentStored, LibraryLooked, PassagesFound, Token
 from rag_desktop.gui.pdf_words import squashed
 from rag_desktop.gui.theme import LIGHT
+from rag_desktop.settings.places import find_places
 from tests.desktop.conftest import MakeWindow, Opened
 from tests.desktop.talking import Talk
 
@@ -197,3 +198,36 @@ def test_a_killed_generator_is_told_and_the_next_question_answered(talk: Talk) -
     assert "stopped unexpectedly" in talk.last.status.text()
     assert talk.last.text
     assert "three months" in talk.ask(NOTICE).text
+
+
+@pytest.fixture
+def real_models() -> Path:
+    """Where real weights are; looked up before the window's environment hides it."""
+    return find_places().models
+
+
+@pytest.mark.weights
+def test_real_models_answer_and_their_words_are_marked(
+    real_models: Path, make_window: MakeWindow, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAG_DESKTOP_ENGINE")
+    monkeypatch.setenv("RAG_DESKTOP_MODELS", str(real_models))
+    opened = make_window()
+    opened.ended(opened.desk.use_model("SmolLM2-135M-Instruct-Q4_1"))
+    task = opened.desk.add(str(sample))
+    opened.ended(task)
+    opened.until(lambda: any(_is_embedded(look) for look in opened.happened(LibraryLooked)))
+    talk = Talk(opened)
+    turn = talk.ask("How long is the notice period for the workshop lease?")
+    assert turn.answer is not None
+    assert turn.answer.model
+    assert turn.answer.citations
+    talk.conversation.open_citation(turn.answer.citations[0].number)
+    talk.wait_for_document()
+    marked = talk.document.reading.marked_text or talk.document.pdf.marked_text
+    assert squashed(marked) == squashed(turn.answer.citations[0].quoted_text or "")
+
+
+def _is_embedded(look: LibraryLooked) -> bool:
+    spaces = look.status.spaces
+    return bool(spaces) and all(space.vectors and not space.pending for space in spaces)

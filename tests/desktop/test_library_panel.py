@@ -1,0 +1,282 @@
+"""The folders' rows: their states as events come, their menu, and the arithmetic of time left."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.events import (
+    FolderRegistered,
+    FolderRemoved,
+    IndexingHeld,
+    LibraryLooked,
+    Progress,
+    Stage,
+    TaskBegan,
+    TaskEnded,
+)
+from rag_desktop.domain.ids import FolderId, TaskId
+from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus
+from rag_desktop.gui.failures import FAILURE_ROLE, REASON_ROLE, FailureModel
+from rag_desktop.gui.folders import Folder, FolderModel, State, detail
+from rag_desktop.gui.pace import Pace
+from rag_desktop.gui.panels.library import LibraryPanel
+from rag_desktop.gui.panels.problems import ProblemsPanel
+from rag_desktop.services.wording import Wording
+from tests.desktop.conftest import SAMPLE, Opened
+
+ONE, TWO = TaskId(1), TaskId(2)
+WORDING = Wording("en", SAMPLE.parent)
+
+
+def looked(*folders: tuple[str, int, int, bool]) -> LibraryLooked:
+    """A look at a library with folders of (path, documents, failed, is away)."""
+    rows = tuple(
+        FolderStatus(FolderId(number), path, documents, failed, documents, away)
+        for number, (path, documents, failed, away) in enumerate(folders)
+    )
+    return LibraryLooked(TaskId(0), LibraryStatus("/l", rows, (), 0, 0, ()))
+
+
+class Clock:
+    """Seconds a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def model(qtbot: QtBot, clock: Clock) -> FolderModel:
+    """A model under Qt's own tester, which fails on any wrong signal or answer."""
+    made = FolderModel(WORDING, clock=clock)
+    QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Fatal, made)
+    return made
+
+
+def states(model: FolderModel) -> dict[str, State]:
+    return {folder.path: folder.state for folder in model.folders}
+
+
+def only(model: FolderModel) -> Folder:
+    (folder,) = model.folders
+    return folder
+
+
+def test_a_folder_waits_is_read_and_is_ready(model: FolderModel) -> None:
+    model.expect("/a", ONE)
+    assert states(model) == {"/a": State.WAITING}
+    model.take(FolderRegistered(ONE, FolderId(1), "/a"))
+    model.take(TaskBegan(ONE))
+    assert states(model) == {"/a": State.INDEXING}
+    model.take(Progress(ONE, Stage.SCANNING, 0, 7, "/a"))
+    assert detail(only(model), WORDING) == "Looking: 7 files"
+    model.take(Progress(ONE, Stage.READING, 3, 7, "/a/x.txt"))
+    assert detail(only(model), WORDING) == "3 of 7"
+    model.take(looked(("/a", 7, 0, False)))
+    model.take(TaskEnded(ONE))
+    assert states(model) == {"/a": State.READY}
+    assert detail(only(model), WORDING) == "7 documents"
+
+
+def test_time_left_is_told_once_it_can_be(model: FolderModel, clock: Clock) -> None:
+    model.expect("/a", ONE)
+    for second in range(5):
+        clock.now = float(second)
+        model.take(Progress(ONE, Stage.READING, second * 10, 640, "/a/x"))
+    assert detail(only(model), WORDING) == "40 of 640 · 1 min left"
+
+
+def test_problems_and_absence_are_said(model: FolderModel) -> None:
+    model.take(looked(("/a", 7, 2, False), ("/b", 3, 0, True)))
+    assert states(model) == {"/a": State.PROBLEMS, "/b": State.AWAY}
+    assert detail(model.folders[0], WORDING) == "7 documents · 2 problems"
+    assert "3 documents" in detail(model.folders[1], WORDING)
+
+
+def test_a_look_at_all_folders_moves_from_one_to_the_next(model: FolderModel) -> None:
+    model.take(looked(("/a", 1, 0, False), ("/b", 1, 0, False), ("/b/c", 1, 0, False)))
+    model.take(Progress(ONE, Stage.SCANNING, 0, 7, "/a/deep"))
+    assert states(model)["/a"] == State.INDEXING
+    model.take(Progress(ONE, Stage.SCANNING, 0, 9, "/b/c/d"))
+    assert [folder.path for folder in model.folders if folder.task] == ["/b/c"]
+    model.take(TaskEnded(ONE))
+    assert set(states(model).values()) == {State.READY}
+
+
+def test_pausing_shows_on_every_folder_in_work(model: FolderModel) -> None:
+    model.take(looked(("/b", 1, 0, False)))
+    model.expect("/a", ONE)
+    model.take(Progress(ONE, Stage.READING, 2, 8, "/a/x"))
+    model.take(IndexingHeld(TaskId(0), True))
+    assert states(model) == {"/b": State.READY, "/a": State.PAUSED}
+    assert detail(model.folders[1], WORDING) == "Paused at 2 of 8"
+    model.take(IndexingHeld(TaskId(0), False))
+    assert states(model)["/a"] == State.INDEXING
+
+
+def test_a_folder_that_could_not_be_added_goes_away_again(model: FolderModel) -> None:
+    model.expect("/nowhere", ONE)
+    model.take(TaskEnded(ONE, UserFacingError("path-missing", path="/nowhere")))
+    assert model.rowCount() == 0
+
+
+def test_a_late_word_of_an_ended_task_is_dropped(model: FolderModel) -> None:
+    model.take(looked(("/a", 1, 0, False)))
+    model.take(TaskEnded(ONE))
+    model.take(FolderRegistered(ONE, FolderId(0), "/a"))
+    model.take(Progress(ONE, Stage.READING, 1, 2, "/a/x"))
+    assert states(model) == {"/a": State.READY}
+
+
+def test_removed_folders_leave_and_others_come(model: FolderModel) -> None:
+    model.take(looked(("/a", 1, 0, False), ("/b", 1, 0, False)))
+    model.take(FolderRemoved(ONE, FolderId(0), "/a"))
+    model.take(looked(("/b", 1, 0, False), ("/c", 1, 0, False)))
+    assert list(states(model)) == ["/b", "/c"]
+    model.take(looked())
+    assert model.rowCount() == 0
+
+
+def test_rows_say_their_state_to_screen_readers(model: FolderModel) -> None:
+    model.take(looked(("/deep/down/a", 7, 0, False)))
+    index = model.index(0)
+    assert index.data() == "a"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "/deep/down/a"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "a: 7 documents"
+    assert model.data(model.index(5)) is None
+
+
+# the panel in the window
+
+
+def texts(menu: QMenu) -> list[str]:
+    return [action.text() for action in menu.actions() if action.text()]
+
+
+def test_the_menu_offers_what_makes_sense_now(filled: Opened) -> None:
+    panel = filled.panels["library"]
+    assert isinstance(panel, LibraryPanel)
+    index = panel.model.index(0)
+    assert texts(panel.menu(index)) == ["Look again", "Show in the file manager", "Take out of the library"]
+    panel.model.expect(only(panel.model).path, TWO)
+    assert {"Pause indexing", "Stop reading this folder"} <= set(texts(panel.menu(index)))
+    panel.model.take(TaskEnded(TWO))
+
+
+def test_delete_takes_a_folder_out(filled: Opened) -> None:
+    panel = filled.panels["library"]
+    assert isinstance(panel, LibraryPanel)
+    panel.list.setCurrentIndex(panel.model.index(0))
+    panel.list.setFocus()
+    panel._remove_current()
+    filled.until(lambda: not panel.model.rowCount())
+    filled.until(filled.widget.notices.isVisible)
+    assert panel.nothing.isVisible()
+
+
+def test_thousands_of_dropped_files_come_as_their_folders(window: Opened, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    window.moves.paths_dropped.emit([str(folder / f"{number}.txt") for number in range(150)])
+    panel = window.panels["library"]
+    assert isinstance(panel, LibraryPanel)
+    assert [each.path for each in panel.model.folders] == [str(folder)]
+
+
+# documents that could not be read
+
+
+def test_failures_show_their_reason_in_words(qtbot: QtBot) -> None:
+    model = FailureModel(WORDING)
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    failure = Failure("/a/scan.pdf", UserFacingError("no-text"))
+    model.show((failure,))
+    index = model.index(0)
+    assert index.data() == "scan.pdf"
+    assert index.data(FAILURE_ROLE) == failure
+    assert "pictures of text" in index.data(REASON_ROLE)
+    assert model.paths == ["/a/scan.pdf"]
+    model.show(())
+    assert model.rowCount() == 0
+
+
+def test_a_failed_document_is_tried_again_when_asked(window: Opened, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    broken = folder / "later.txt"
+    broken.write_text("", encoding="utf-8")
+    (folder / "good.txt").write_text("The boiler was serviced in May.", encoding="utf-8")
+    window.desk.add(str(folder))
+    panel = window.panels["problems"]
+    assert isinstance(panel, ProblemsPanel)
+    window.until(lambda: panel.model.paths == [str(broken)])
+    assert window.widget.status.problems.isVisible()
+    window.moves.panel_wanted.emit("problems")
+    panel.list.setCurrentIndex(panel.model.index(0))
+    ended = window.desk.retry([str(broken)])
+    assert window.ended(ended).error is None
+    window.until(lambda: panel.model.paths == [str(broken)])
+    broken.write_text("Now there are words.", encoding="utf-8")
+    panel._try_again()
+    window.until(lambda: panel.model.paths == [])
+    assert panel.said.text() == "Every document could be read."
+
+
+# time left
+
+
+def test_a_steady_pace_is_found() -> None:
+    pace = Pace()
+    for second in range(11):
+        pace.at(float(second), second * 5, 100)
+    assert pace.rate == pytest.approx(5)
+    assert pace.seconds_left == pytest.approx(10)
+
+
+def test_too_little_was_seen_to_say() -> None:
+    pace = Pace()
+    assert pace.rate is None
+    pace.at(0.0, 0, 10)
+    pace.at(0.5, 5, 10)
+    assert pace.seconds_left is None
+
+
+def test_a_pause_does_not_count_as_slowness() -> None:
+    pace = Pace()
+    pace.at(0.0, 0, 100)
+    pace.at(5.0, 50, 100)
+    pace.hold()
+    pace.at(500.0, 50, 100)
+    pace.at(503.0, 80, 100)
+    assert pace.rate == pytest.approx(10)
+
+
+def test_what_was_long_ago_is_forgotten() -> None:
+    pace = Pace()
+    for second in range(100):
+        pace.at(float(second), second, 10_000)
+    for second in range(100, 200):
+        pace.at(float(second), 100 + (second - 100) * 10, 10_000)
+    assert pace.rate == pytest.approx(10)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 10**6)), max_size=30), st.integers(0, 10**6))
+def test_time_left_is_never_negative(marks: list[tuple[float, int]], total: int) -> None:
+    pace = Pace()
+    for now, done in sorted(marks):
+        pace.at(now, done, total)
+        left = pace.seconds_left
+        assert left is None or left >= 0

@@ -1,0 +1,113 @@
+"""The models: who answers, what is here, downloads and imports."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.events import ModelsListed, Progress, TaskEnded
+from rag_desktop.domain.ids import TaskId
+from rag_desktop.domain.models import ModelKind
+from rag_desktop.domain.status import ListedModel
+from rag_desktop.gui import amounts
+from rag_desktop.gui.panels.models import ModelsPanel
+from tests.desktop.conftest import Opened
+
+TASK = TaskId(-7)
+
+
+@pytest.fixture
+def panel(window: Opened) -> ModelsPanel:
+    """The panel, shown and filled from the catalogue."""
+    shown = window.panels["models"]
+    assert isinstance(shown, ModelsPanel)
+    window.moves.panel_wanted.emit("models")
+    window.until(lambda: window.happened(ModelsListed))
+    return shown
+
+
+def relist(window: Opened, models: tuple[ListedModel, ...], answering: str | None, missed: str | None = None) -> None:
+    window.bridge.happened.emit(ModelsListed(TaskId(0), models, answering, missed))
+
+
+def test_every_model_of_the_catalogue_has_a_card(window: Opened, panel: ModelsPanel) -> None:
+    listed = window.program.models.list()
+    assert set(panel.cards) == {each.model.name for each in listed}
+    card = panel.cards["SmolLM2-135M-Instruct-Q4_1"]
+    assert "Apache-2.0" in card.about.text()
+    assert "98 MB" in card.about.text()
+    assert card.get.isVisible()
+    assert not card.use.isVisible()
+
+
+def test_who_answers_is_said_honestly(window: Opened, panel: ModelsPanel) -> None:
+    listed = window.program.models.list()
+    relist(window, listed, None)
+    assert "No model that answers" in panel.said.text()
+    relist(window, listed, "Qwen", "Mistral 7B")
+    assert panel.said.text() == "Mistral 7B is not installed; Qwen answers instead."
+    relist(window, listed, "Mistral 7B")
+    assert panel.said.text() == "Mistral 7B answers."
+
+
+def test_an_installed_model_can_be_used_and_the_one_in_use_says_so(window: Opened, panel: ModelsPanel) -> None:
+    first, second, *others = (each for each in window.program.models.list() if each.model.kind is ModelKind.GENERATOR)
+    here = replace(first, is_installed=True)
+    used = replace(second, is_installed=True, in_use=True)
+    relist(window, (here, used, *others), used.model.title)
+    assert panel.cards[here.model.name].use.isVisible()
+    assert panel.cards[used.model.name].state.text() == "In use"
+    assert not panel.cards[used.model.name].use.isVisible()
+
+
+def test_a_download_shows_how_far_it_is_and_can_be_cancelled(
+    window: Opened, panel: ModelsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[TaskId] = []
+    monkeypatch.setattr(window.desk, "fetch_model", lambda _name: TASK)
+    monkeypatch.setattr(window.desk, "stop", stopped.append)
+    card = panel.cards["SmolLM2-135M-Instruct-Q4_1"]
+    QTest.mouseClick(card.get, Qt.MouseButton.LeftButton)
+    assert card.state.text() == "Waiting"
+    window.bridge.happened.emit(Progress(TASK, "downloading", 49_000_000, 98_000_000))
+    assert card.state.text() == "49 MB of 98 MB"
+    assert card.bar.value() == 50
+    QTest.mouseClick(card.cancel, Qt.MouseButton.LeftButton)
+    assert stopped == [TASK]
+    window.bridge.happened.emit(TaskEnded(TASK, UserFacingError("cancelled")))
+    assert card.get.isVisible()
+    assert not card.bar.isVisible()
+
+
+def test_a_dropped_gguf_that_is_none_is_refused_in_words(window: Opened, panel: ModelsPanel, tmp_path: Path) -> None:
+    fake = tmp_path / "fake.gguf"
+    fake.write_bytes(b"no model at all")
+    window.moves.paths_dropped.emit([str(fake)])
+    assert "fake.gguf" in panel.importing.text()
+    window.until(window.widget.notices.isVisible)
+    assert "not a GGUF model file" in window.widget.notices.sentence.text()
+    assert not panel.importing.isVisible()
+
+
+def test_a_model_that_is_no_longer_there_loses_its_card(window: Opened, panel: ModelsPanel) -> None:
+    listed = window.program.models.list()
+    relist(window, listed[1:], None)
+    assert listed[0].model.name not in panel.cards
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(None, "size unknown"), (612, "1 KB"), (98_362_432, "98 MB"), (2_722_877_664, "2.7 GB")]
+)
+def test_sizes_read_like_sizes(window: Opened, count: int | None, words: str) -> None:
+    assert amounts.size(count, window.program.wording) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(3, "a few seconds left"), (42, "40 s left"), (125, "2 min left"), (5400, "1.5 h left")],
+)
+def test_times_read_like_times(window: Opened, seconds: float, words: str) -> None:
+    assert amounts.time_left(seconds, window.program.wording) == words
