@@ -18,10 +18,12 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from rag_desktop.app import build
-from rag_desktop.domain.events import Event, LibraryLooked
+from rag_desktop.domain.events import Event, LibraryLooked, ModelsListed
+from rag_desktop.domain.ids import TaskId
 from rag_desktop.gui.bridge import Bridge
 from rag_desktop.gui.geometry import Memory
 from rag_desktop.gui.panel import Context, Moves
+from rag_desktop.gui.panels.conversation import Conversation
 from rag_desktop.gui.theme import Theme
 from rag_desktop.gui.window import Window
 from rag_desktop.gui.workarounds import keep_true_alive
@@ -77,6 +79,13 @@ class Stage:
 def first(stage: Stage) -> None:
     """Nothing was added yet."""
     stage.until(lambda: bool(stage.looks))
+    stage.run(0.2)
+
+
+def no_model(stage: Stage) -> None:
+    """Documents are there, and no model that answers."""
+    stage.fill()
+    stage.bridge.happened.emit(ModelsListed(TaskId(0), stage.program.models.list(), None, None))
     stage.run(0.2)
 
 
@@ -143,9 +152,74 @@ def shortcuts(stage: Stage) -> None:
     stage.run(0.3)
 
 
-STATES: dict[str, Callable[[Stage], None]] = {
-    state.__name__: state for state in (first, filled, indexing, problems, models, drop, notice, shortcuts)
-}
+def _ask(stage: Stage, question: str) -> Conversation:
+    """Type a question and send it; the panel it went to."""
+    talk = stage.window.panels["conversation"]
+    if not isinstance(talk, Conversation):
+        raise TypeError("the conversation panel is another one now")
+    talk.ask(question)
+    return talk
+
+
+def _answered(stage: Stage, question: str, *, is_opened: bool = True) -> Conversation:
+    """Ask over the sample folder, and open the first source."""
+    stage.fill()
+    talk = _ask(stage, question)
+    stage.until(lambda: talk.turns[-1].answer is not None)
+    if is_opened:
+        talk.open_citation(1)
+        stage.run(0.8)
+    return talk
+
+
+def answered(stage: Stage) -> None:
+    """An answer with its sources."""
+    _answered(stage, "How many months to the end of a quarter is the notice period?", is_opened=False)
+    stage.run(0.3)
+
+
+def pdf(stage: Stage) -> None:
+    """The words of a citation marked on a PDF page."""
+    _answered(stage, "How much free space is left on the side of the paper tray of the printer?")
+
+
+def text(stage: Stage) -> None:
+    """The words of a citation marked in a text file."""
+    _answered(stage, "How many months to the end of a quarter is the notice period?")
+
+
+def korean(stage: Stage) -> None:
+    """A Korean question."""
+    _answered(stage, "계약서를 위반하고 14일 안에 바로잡지 않으면 상대방은 무엇을 할 수 있나요?")
+
+
+def refused(stage: Stage) -> None:
+    """Nothing in the library answers the question."""
+    _answered(stage, "Who won the football world cup in 1954?", is_opened=False)
+    stage.run(0.3)
+
+
+def streaming(stage: Stage) -> None:
+    """An answer that comes word by word."""
+    stage.fill()
+    talk = _ask(stage, "When does the warranty of the printer end, counted slowly from the day of delivery?")
+    stage.until(lambda: len(talk.turns[-1].text) > 20)
+
+
+def searching(stage: Stage) -> None:
+    """Only a search, while one types."""
+    stage.fill()
+    talk = stage.window.panels["conversation"]
+    if isinstance(talk, Conversation):
+        talk.composer.search_mode.setChecked(True)
+        talk.composer.field.setPlainText("warranty of the printer")
+        stage.until(lambda: bool(talk.search.cards))
+        stage.run(0.3)
+
+
+_LIBRARY_STATES = (first, no_model, filled, indexing, problems, models, drop, notice, shortcuts)
+_TALK_STATES = (answered, pdf, text, korean, refused, streaming, searching)
+STATES: dict[str, Callable[[Stage], None]] = {state.__name__: state for state in (*_LIBRARY_STATES, *_TALK_STATES)}
 
 
 def take(application: QApplication, shot: tuple[str, str, str, str], target: Path) -> None:

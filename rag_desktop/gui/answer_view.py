@@ -52,7 +52,7 @@ class AnswerText(QTextBrowser):
     ) -> None:  # fmt: skip
         """Replace what is shown. tips: what hovering over each citation says; only these numbers become chips."""
         tokens = self._theme.tokens
-        look = Look(tokens.accent, tokens.accent_soft, tokens.surface, tokens.warn, note)
+        look = Look(tokens.accent, tokens.accent_soft, tokens.hover, tokens.line, tokens.warn, note)
         self._tips = tips
         cursor = self.textCursor()
         anchor, position = cursor.anchor(), cursor.position()
@@ -172,10 +172,14 @@ class Turn(QFrame):
 
     def show_sources(self, passages: tuple[Passage, ...]) -> None:
         """The sources are there, the first word is not."""
-        self.passages = passages
-        self._know(cited(passages, self.question))
+        self.know(passages)
         count = self._context.wording.count
         self._say(count("Reading {n} source…", "Reading {n} sources…", len(passages)))
+
+    def know(self, passages: tuple[Passage, ...]) -> None:
+        """These passages are the sources, each quoting what fits the question."""
+        self.passages = passages
+        self._know(cited(passages, self.question))
 
     def append(self, words: str) -> None:
         """New words of the answer; drawn a few times a second."""

@@ -70,7 +70,7 @@ def context_pieces(citation: Citation) -> tuple[str, str, str]:
     """The words before, the quoted words, and those after; white space as single blanks, "…" where something is cut."""
     text, offset = citation.passage.text, citation.passage.chunk.span.start
     if citation.quoted is None:
-        return "", "", _cut_end(text, _BEFORE + _AFTER + _LONGEST_MARKED // 2)
+        return "", "", _cut_end(_without_heading(text, citation.passage.chunk.headings), _BEFORE + _AFTER)
     start, end = citation.quoted.start - offset, citation.quoted.end - offset
     before = _without_heading(text[:start], citation.passage.chunk.headings)
     return _cut_start(before, _BEFORE), _cut_end(text[start:end], _LONGEST_MARKED), _cut_end(text[end:], _AFTER)

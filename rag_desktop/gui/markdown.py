@@ -37,6 +37,7 @@ class Look:
     chip: str = "#1f5fae"
     chip_ground: str = "#dfeafa"
     code_ground: str = "#f0f0ee"
+    line: str = "#8d9297"
     warn: str = "#9a4a00"
     note: str = ""
 
@@ -121,11 +122,13 @@ class _Renderer:
             if not match:
                 html.append(f"<br>{self.inline(line.strip())}")
                 continue
-            indent = len(match[1].expandtabs(4))
+            indent, kind = len(match[1].expandtabs(4)), "ol" if match[2][0].isdigit() else "ul"
             while len(open_lists) > 1 and indent < open_lists[-1][0]:
                 html.append(f"</li></{open_lists.pop()[1]}>")
+            is_other = len(open_lists) == 1 and indent < open_lists[-1][0] + 2 and open_lists[-1][1] != kind
+            if is_other:
+                html.append(f"</li></{open_lists.pop()[1]}>")
             if not open_lists or (indent >= open_lists[-1][0] + 2 and len(open_lists) < _MOST_LEVELS):
-                kind = "ol" if match[2][0].isdigit() else "ul"
                 open_lists.append((indent, kind))
                 html.append(_list_tag(kind, match[2]))
             else:
@@ -140,7 +143,8 @@ class _Renderer:
             return "<tr>" + "".join(f"<{tag}>{self.inline(cell.strip())}</{tag}>" for cell in cells) + "</tr>"
 
         rows = row(head, "th") + "".join(row(line, "td") for line in lines)
-        return f'<table border="1" cellspacing="0" cellpadding="4">{rows}</table>'
+        style = f"border-collapse:collapse;border-color:{self._look.line};"
+        return f'<table border="1" cellspacing="0" cellpadding="4" style="{style}">{rows}</table>'
 
     def inline(self, text: str, depth: int = 0) -> str:
         """A line's words: code, citations, links as text, bold and italic; all else escaped."""

@@ -43,7 +43,9 @@ class ModelCard(QFrame):
         self.setProperty("card", True)
         self.about.setProperty("muted", True)
         self.about.setProperty("small", True)
-        self.about.setWordWrap(True)
+        for label in (self.title, self.about):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setProperty("muted", True)
         self.bar.setTextVisible(False)
         words = QVBoxLayout()

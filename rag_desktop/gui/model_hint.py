@@ -24,9 +24,8 @@ class ModelHint(QFrame):
         self._task: TaskId | None = None
         say = context.wording.say
         self.sentence = QLabel(say("No model that answers is installed yet. Search works without one."))
-        self.sentence.setWordWrap(True)
-        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
-        self.get: QPushButton = push("", self._get, primary=True)
+        self.usual = QLabel()
+        self.get: QPushButton = push(say("Download"), self._get, primary=True)
         self._lay_out()
         context.bridge.happened.connect(self.take)
         self.hide()
@@ -34,16 +33,21 @@ class ModelHint(QFrame):
     def _lay_out(self) -> None:
         say = self._context.wording.say
         self.setProperty("card", True)
+        for label in (self.sentence, self.usual):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.usual.setProperty("muted", True)
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID)
         buttons.addWidget(self.get)
-        buttons.addWidget(push(say("Import a file…"), lambda: choose_model(self, self._context)))
-        buttons.addWidget(push(say("Other models…"), lambda: self._context.moves.panel_wanted.emit("models")))
+        buttons.addWidget(push(say("Import…"), lambda: choose_model(self, self._context)))
+        buttons.addWidget(push(say("Others…"), lambda: self._context.moves.panel_wanted.emit("models")))
         buttons.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 2, GRID + 4, GRID * 2, GRID + 4)
         layout.setSpacing(GRID)
         layout.addWidget(self.sentence)
+        layout.addWidget(self.usual)
         layout.addLayout(buttons)
 
     def take(self, event: Event) -> None:
@@ -65,11 +69,13 @@ class ModelHint(QFrame):
 
     def _name_usual(self) -> None:
         self.get.setVisible(self._usual is not None)
+        self.usual.setVisible(self._usual is not None)
         self.get.setEnabled(self._task is None)
         if self._usual and self._task is None:
             say, wording = self._context.wording.say, self._context.wording
             size = amounts.size(self._usual.size, wording)
-            self.get.setText(say("Download {title} ({size})", title=self._usual.title, size=size))
+            self.usual.setText(say("The usual one is {title}: {size}, once.", title=self._usual.title, size=size))
+            self.get.setText(say("Download"))
 
     def _get(self) -> None:
         if self._usual:

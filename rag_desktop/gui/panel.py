@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from rag_desktop.gui.bridge import Bridge
 from rag_desktop.gui.theme import Theme
@@ -72,7 +72,7 @@ def show_beside(context: Context, panel: QWidget, name: str, *, opens: bool = Fa
     pane = panel.parentWidget()
     if pane is not None and not pane.isVisible() and not opens:
         return
-    focused = QApplication.focusWidget()
+    focused = panel.window().focusWidget()
     context.moves.panel_wanted.emit(name)
     if focused is not None:
         focused.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtPdf import QPdfDocument, QPdfDocumentRenderOptions, QPdfPageRenderer
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtPdf import QPdfDocument, QPdfDocumentRenderOptions, QPdfPageRenderer, QPdfSearchModel
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame
 
 from rag_desktop.domain.status import Mark
@@ -31,6 +31,8 @@ class PdfView(QAbstractScrollArea):
     page_changed = Signal(int)
     """The 0-based page at the middle of the view."""
 
+    found_changed = Signal(int)
+
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
@@ -46,6 +48,10 @@ class PdfView(QAbstractScrollArea):
         self._zoom: float | None = None
         self._page = -1
         self.words: tuple[Words, ...] = ()
+        self._found: tuple[Words, ...] = ()
+        self._search = QPdfSearchModel(self)
+        self._search.setDocument(self._document)
+        self._search.countChanged.connect(lambda: self.found_changed.emit(self._search.count()))
         self._learning = QTimer(self)
         self._learning.setInterval(0)
         self._learning.timeout.connect(self._learn)
@@ -84,6 +90,7 @@ class PdfView(QAbstractScrollArea):
         """Show nothing, and let the file go."""
         self._learning.stop()
         self._path, self.words = "", ()
+        self.look_for("")
         self._images.clear()
         self._requested.clear()
         self._document.close()
@@ -125,6 +132,21 @@ class PdfView(QAbstractScrollArea):
     def marked_areas(self) -> list[QRectF]:
         """Where words are marked, in pixels of the viewport."""
         return [self._on_screen(area, words.page) for words in self.words for area in words.areas]
+
+    def look_for(self, words: str) -> None:
+        """Look for words on all pages, a page at a time; `found_changed` tells how many were found so far."""
+        self._search.setSearchString(words)
+        self._found = ()
+        self.viewport().update()
+
+    def show_found(self, number: int) -> None:
+        """Bring the 0-based find into view."""
+        link = self._search.resultAtIndex(number)
+        self._found = (Words(link.page(), "", tuple(link.rectangles())),)
+        self._strip.learn_page(link.page())
+        self._lay_out()
+        self._bring(self._found[0])
+        self.viewport().update()
 
     # zoom
 
@@ -225,9 +247,15 @@ class PdfView(QAbstractScrollArea):
             painter.setPen(QColor(tokens.hairline))
             painter.drawRect(place)
         self._paint_marks(painter)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(tokens.accent), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
 
     def _paint_marks(self, painter: QPainter) -> None:
         """Paper is white in the dark theme too, so the marks on it are those of the light one."""
+        for area in (self._on_screen(area, words.page) for words in self._found for area in words.areas):
+            painter.setPen(QPen(QColor(LIGHT.accent), 2))
+            painter.drawRect(area.adjusted(-2, -2, 2, 2))
         for area in self.marked_areas():
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)
             painter.fillRect(area.adjusted(-1, -1, 1, 1), QColor(LIGHT.mark))

@@ -1,6 +1,7 @@
 """Shows a document's text with a span of it marked; of a long one only the part round the span, more on request."""
 
 import re
+from itertools import islice
 
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QPushButton, QTextEdit, QVBoxLayout, QWidget
@@ -19,8 +20,9 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(each > "\uffff" for each in text) if not text.isascii() else len(text)
 
 
+MOST_FOUND = 1_000
 _MOST_FLOWING = 500_000
-_ITEM = re.compile(r"\w{1,4}[.)]\s")
+_ITEM = re.compile(r"(?:\d{1,3}|[^\W\d_])[.)]\s")
 _HAND_BROKEN = re.compile(r"(?<=\S)\n(?=[^\W\d_]|[\d\"'“‘(])")
 _LEAST_BROKEN = 60
 
@@ -35,6 +37,7 @@ class ReadingView(QWidget):
         self._span: Span | None = None
         self._part = Span(0, 0)
         self._marked = Span(0, 0)
+        self._found: list[Span] = []
         self.field = QPlainTextEdit()
         self.field.setReadOnly(True)
         self.field.setUndoRedoEnabled(False)
@@ -53,6 +56,7 @@ class ReadingView(QWidget):
 
     def show_text(self, text: str, span: Span | None, *, is_prose: bool = False) -> None:
         """Show a text and bring its marked span into view. is_prose: lines may flow on where they were broken."""
+        self._found = []
         self._text = _flowing(text) if is_prose and len(text) <= _MOST_FLOWING else text
         self._span = span if span and span.end <= len(text) else None
         start, end = (self._span.start, self._span.end) if self._span else (0, 0)
@@ -65,6 +69,23 @@ class ReadingView(QWidget):
         """The words that are marked, read back from what is shown."""
         selections = self.field.extraSelections()
         return selections[0].cursor.selection().toPlainText() if selections else ""
+
+    def look_for(self, words: str) -> int:
+        """Look for words, whatever their case; how often they are there, at most `MOST_FOUND`."""
+        pattern = re.compile(re.escape(words), re.IGNORECASE)
+        matches = islice(pattern.finditer(self._text), MOST_FOUND) if words else ()
+        self._found = [Span(*match.span()) for match in matches]
+        return len(self._found)
+
+    def show_found(self, number: int) -> None:
+        """Bring the 0-based find into view, selected."""
+        span = self._found[number]
+        if not self._part.covers(span):
+            self._part = Span(max(0, span.start - _ROUND), min(len(self._text), span.end + _ROUND))
+            self._fill()
+        before = utf16_length(_broken(self._text[self._part.start : span.start]))
+        self.field.setTextCursor(self._cursor(Span(before, before + utf16_length(span.of(self._text)))))
+        self.field.centerCursor()
 
     def _widen(self, before: int, after: int) -> None:
         """Show more; what is in view stays where it is."""
@@ -84,7 +105,7 @@ class ReadingView(QWidget):
         part, span = self._part, self._span
         self.earlier.setVisible(part.start > 0)
         self.later.setVisible(part.end < len(self._text))
-        if span is None:
+        if span is None or not part.covers(span):
             self.field.setPlainText(_broken(part.of(self._text)))
             self._marked = Span(0, 0)
         else:

@@ -108,5 +108,8 @@ class SearchView(QWidget):
         if not found:
             return self._context.wording.say("Nothing fits these words. Try fewer, or other ones.")
         return self._context.wording.count(
-            "{n} passage in {seconds:.2f} s", "{n} passages in {seconds:.2f} s", found, seconds=seconds
+            "{n} passage in {milliseconds:.0f} ms",
+            "{n} passages in {milliseconds:.0f} ms",
+            found,
+            milliseconds=max(1.0, seconds * 1000),
         )

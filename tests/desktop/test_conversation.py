@@ -138,6 +138,16 @@ def test_what_ended_an_answer_is_said(
     assert panel.turns[1].question == "What is it?"
 
 
+def test_without_a_model_what_was_found_is_shown(panel: Conversation, context: Context, desk: NotingDesk) -> None:
+    shown: list[tuple[object, object]] = []
+    context.moves.citations_changed.connect(lambda passages, told: shown.append((passages, told)))
+    task = ask(panel, desk)
+    context.bridge.happened.emit(TaskEnded(task, UserFacingError("generator-missing")))
+    context.bridge.happened.emit(SearchFinished(desk.last("search")[0], "What is it?", PASSAGES, 0.01))
+    assert shown[-1] == (PASSAGES, "What is it?")
+    panel.open_citation(2)
+
+
 @pytest.mark.parametrize(
     ("ended", "words"), [(Ended.STOPPED, "Stopped."), (Ended.LENGTH, "greatest length"), (Ended.REFUSED, "searched")]
 )
@@ -238,7 +248,7 @@ def test_search_shows_results_while_one_types(
     assert panel.search.cards == []
     context.bridge.happened.emit(SearchFinished(task, "alpha", PASSAGES, 0.02))
     assert panel.search.cards[0].marked_words == "Alpha is the first letter."
-    assert panel.search.said.text() == "2 passages in 0.02 s"
+    assert panel.search.said.text() == "2 passages in 20 ms"
     with qtbot.waitSignal(context.moves.citation_shown):
         QTest.mouseClick(panel.search.cards[0], Qt.MouseButton.LeftButton)
     assert all(name != "ask" for name, _ in desk.asked)

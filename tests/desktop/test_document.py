@@ -257,3 +257,37 @@ def test_the_next_source_is_one_click_away(qtbot: QtBot, panel: DocumentPane, co
         QTest.mouseClick(panel.next, Qt.MouseButton.LeftButton)
     assert not panel.next.isEnabled()
     assert panel.which.text() == "Source 2"
+
+
+# finding
+
+
+def test_words_are_found_in_a_text(panel: DocumentPane, context: Context, desk: NotingDesk) -> None:
+    show(panel, context, desk, text_view("One cat. 😀 Two Cats.", 0, 3))
+    panel._open_find()
+    QTest.keyClicks(panel.find_bar.field, "cat")
+    assert panel.find_bar.told.text() == "1 of 2"
+    QTest.keyClick(panel.find_bar.field, Qt.Key.Key_Return)
+    assert panel.find_bar.told.text() == "2 of 2"
+    assert panel.reading.field.textCursor().selectedText() == "Cat"
+    QTest.keyClicks(panel.find_bar.field, "x")
+    assert panel.find_bar.told.text() == "Not found"
+    QTest.keyClick(panel.find_bar.field, Qt.Key.Key_Escape)
+    assert not panel.find_bar.isVisible()
+
+
+def test_words_far_away_in_a_long_text_are_found(panel: DocumentPane, context: Context, desk: NotingDesk) -> None:
+    text = "line of words\n" * 50_000 + "needle here"
+    show(panel, context, desk, text_view(text, 0, 4))
+    panel._open_find()
+    QTest.keyClicks(panel.find_bar.field, "needle")
+    assert panel.reading.field.textCursor().selectedText() == "needle"
+
+
+def test_words_are_found_in_a_pdf(qtbot: QtBot, panel: DocumentPane, context: Context, desk: NotingDesk) -> None:
+    show(panel, context, desk, pdf_view("Inks and paper", Mark(2, 0, 14)), 2)
+    panel._open_find()
+    QTest.keyClicks(panel.find_bar.field, "lithium")
+    qtbot.waitUntil(lambda: panel.find_bar.told.text() == "1 of 1")
+    assert panel.pdf._found[0].page == 2
+    assert panel.pdf.marked_text == "Inks and paper"

@@ -215,7 +215,7 @@ def test_the_hint_names_the_missing_model_and_ways_to_get_it(window: Opened) -> 
     listed = tuple(window.program.models.list())
     send(window, ModelsListed(TaskId(0), listed, None, None))
     assert hint.isVisible()
-    assert "Mistral 7B" in hint.get.text()
+    assert "Mistral 7B" in hint.usual.text()
     send(window, ModelsListed(TaskId(0), listed, "scripted", None))
     assert not hint.isVisible()
 

@@ -11,7 +11,8 @@ from rag_desktop.gui.markdown import Look, cite_number, render
 _COLOUR = r"#[0-9a-f]{6}"
 _TAGS = re.compile(
     r"</?(?:p|b|i|ul|li|blockquote|tr|td|th|ol|table|pre|code|a|span)>|<(?:br|hr)>"
-    r'|<ol start="\d{1,4}">|<table border="1" cellspacing="0" cellpadding="4">'
+    r'|<ol start="\d{1,4}">'
+    rf'|<table border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse;border-color:{_COLOUR};">'
     rf'|<(?:pre|code) style="background-color:{_COLOUR};">|<span style="color:{_COLOUR};">'
     rf'|<a href="cite:\d{{1,3}}" style="color:{_COLOUR};background-color:{_COLOUR};text-decoration:none;">'
 )
@@ -66,6 +67,7 @@ def test_plain_words_stay_as_they_are(text: str) -> None:
         ("## Title", "<p><b>Title</b></p>"),
         ("one\ntwo\n\nthree", "<p>one<br>two</p><p>three</p>"),
         ("- a\n- b\n  - c\n- d", "<ul><li>a</li><li>b<ul><li>c</li></ul></li><li>d</li></ul>"),
+        ("- a\n1. b", '<ul><li>a</li></ul><ol start="1"><li>b</li></ol>'),
         ("3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),
         ("> said", "<blockquote><p>said</p></blockquote>"),
         ("![x](http://e/x.png)", "<p>x (http://e/x.png)</p>"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rag_desktop.domain.answers import Passage
 from rag_desktop.domain.documents import Chunk, Document, Span
 from rag_desktop.domain.ids import ChunkId, DocumentId
-from rag_desktop.prompting.prompt import Source, asked_of, build, is_korean, pack, source_block, sources_of
+from rag_desktop.prompting.prompt import Source, answer_stops, asked_of, build, is_korean, pack, source_block, sources_of
 from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN
 from rag_desktop.prompting.templates import families, stops
 from rag_desktop.text.words import count_tokens
@@ -46,17 +46,29 @@ def test_rules_come_first_and_the_question_last() -> None:
 
 def test_prompts_with_the_same_sources_share_all_but_the_question() -> None:
     one, other = prompt_of("How many ponds?"), prompt_of("Is there a gate?")
-    assert one[: one.index("How many")] == other[: other.index("Is there")]
+    assert one[: one.index("How many ponds?")] == other[: other.index("Is there")]
 
 
 @pytest.mark.parametrize(
-    ("question", "reply", "other"),
-    [("How many ponds?", NOT_FOUND, NOT_FOUND_KOREAN), ("연못은 몇 개인가?", NOT_FOUND_KOREAN, NOT_FOUND)],
+    ("question", "reply", "other", "label"),
+    [
+        ("How many ponds?", NOT_FOUND, NOT_FOUND_KOREAN, "Answer:"),
+        ("연못은 몇 개인가?", NOT_FOUND_KOREAN, NOT_FOUND, "답:"),
+    ],
 )
-def test_the_reply_asked_for_last_is_in_the_language_of_the_question(question: str, reply: str, other: str) -> None:
+def test_rules_are_in_the_language_of_the_question(question: str, reply: str, other: str, label: str) -> None:
     prompt = prompt_of(question)
-    assert prompt.rindex(reply) > prompt.rfind(other)
-    assert prompt.index(question) < prompt.rindex(reply)
+    assert reply in prompt
+    assert other not in prompt
+    assert prompt.endswith(label)
+
+
+def test_a_begun_answer_follows_its_label() -> None:
+    parts = build("How many ponds?", SOURCES, "qwen", "According to the sources,")
+    assert parts[-2].text.endswith("Answer:")
+    assert parts[-2].is_markup
+    assert parts[-1].text == " According to the sources,"
+    assert not parts[-1].is_markup
 
 
 def test_korean_questions_with_latin_names() -> None:
@@ -86,7 +98,12 @@ def test_references_of_a_source_do_not_look_like_ours() -> None:
 
 @pytest.mark.parametrize("template", families())
 def test_no_stop_string_ends_the_fixed_reply(template: str) -> None:
-    assert not any(stop in reply for stop in stops(template) for reply in (NOT_FOUND, NOT_FOUND_KOREAN))
+    assert not any(stop in reply for stop in answer_stops(template) for reply in (NOT_FOUND, NOT_FOUND_KOREAN))
+
+
+@pytest.mark.parametrize("template", families())
+def test_a_model_that_asks_itself_on_is_stopped(template: str) -> None:
+    assert set(answer_stops(template)) == {*stops(template), "\nQuestion:", "\n질문:"}
 
 
 def test_sources_of_passages() -> None:

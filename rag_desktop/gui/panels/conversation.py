@@ -1,10 +1,10 @@
 """The conversation: questions with their answers as they come, and the field to ask in."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from rag_desktop.domain.answers import Answer, Citation
+from rag_desktop.domain.answers import Answer, Citation, Passage
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import (
     Answered,
@@ -13,6 +13,7 @@ from rag_desktop.domain.events import (
     ConversationsListed,
     Event,
     PassagesFound,
+    SearchFinished,
     TaskEnded,
     Token,
 )
@@ -23,6 +24,7 @@ from rag_desktop.gui.composer import Composer
 from rag_desktop.gui.panel import Context, Panel, Place
 from rag_desktop.gui.search_view import SearchView
 from rag_desktop.gui.theme import GRID
+from rag_desktop.services.wording import N_
 
 
 class Conversation(QWidget):
@@ -36,6 +38,7 @@ class Conversation(QWidget):
         self._asking: TaskId | None = None
         self._listing: TaskId | None = None
         self._opening: TaskId | None = None
+        self._searching: TaskId | None = None
         self._shown: Turn | None = None
         self.column = Column()
         self.search = SearchView(context)
@@ -134,7 +137,7 @@ class Conversation(QWidget):
 
     def _leave(self) -> None:
         self.stop()
-        self._asking = self._listing = self._opening = None
+        self._asking = self._listing = self._opening = self._searching = None
         self.composer.set_busy(is_busy=False)
 
     # what happens
@@ -151,6 +154,8 @@ class Conversation(QWidget):
                 self._opening = None
                 if self._asking is None:
                     self._restore(conversation, answers)
+            case SearchFinished(passages=passages) if event.task == self._searching:
+                self._show_found(passages)
             case TaskEnded() if event.task in (self._listing, self._opening):
                 self._listing = self._opening = None
                 self._tell(event.error)
@@ -176,6 +181,8 @@ class Conversation(QWidget):
         self.composer.set_busy(is_busy=False)
         if turn.answer is None:
             turn.fail(self._failure_words(error))
+        if error and error.code == "generator-missing":
+            self._searching = self._context.desk.search(turn.question)
 
     def _failure_words(self, error: UserFacingError | None) -> str:
         wording = self._context.wording
@@ -184,6 +191,12 @@ class Conversation(QWidget):
         if error.code == "child-died":
             return wording.say("The language model stopped unexpectedly. It starts again with your next question.")
         return wording.error(error)
+
+    def _show_found(self, passages: tuple[Passage, ...]) -> None:
+        """Nothing answers here, but what was found can be read."""
+        self._searching = None
+        self.turns[-1].know(passages)
+        self._show_sources_of(self.turns[-1])
 
     def _tell(self, error: UserFacingError | None) -> None:
         if error and error.code != "cancelled":
@@ -228,9 +241,13 @@ class Conversation(QWidget):
         talk = self.column if self.turns else self._empty
         self._pages.setCurrentWidget(self.search if self.composer.is_search else talk)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.composer.setFocus()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.composer.setMaximumWidth(column_width(self))
         super().resizeEvent(event)
 
 
-PANEL = Panel("conversation", "Conversation", Place.CENTRE, "Ctrl+L", Conversation)
+PANEL = Panel("conversation", N_("Conversation"), Place.CENTRE, "Ctrl+L", Conversation)

@@ -12,7 +12,7 @@ from rag_desktop.domain.events import ConversationBegun, ConversationOpened, Con
 from rag_desktop.domain.status import ConversationRow
 from rag_desktop.gui.panel import Context, Panel, Place
 from rag_desktop.gui.theme import GRID, RADIUS
-from rag_desktop.services.wording import Wording
+from rag_desktop.services.wording import N_, Wording
 
 _NO_PARENT = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
@@ -113,6 +113,7 @@ class ConversationList(QWidget):
         layout.setSpacing(GRID // 4)
         layout.addLayout(head)
         layout.addWidget(self.list, 1)
+        self.setFocusProxy(self.list)
         self._delete = QAction(say("Delete…"), self)
         self._delete.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         self._delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -191,4 +192,4 @@ class ConversationList(QWidget):
             self._context.moves.conversation_begun.emit()
 
 
-PANEL = Panel("conversations", "Conversations", Place.LEFT, "", ConversationList, order=2)
+PANEL = Panel("conversations", N_("Conversations"), Place.LEFT, "", ConversationList, order=2)

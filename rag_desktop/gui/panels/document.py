@@ -3,7 +3,7 @@
 import os
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QFocusEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from rag_desktop.domain.answers import Answer, Citation, Passage
@@ -11,11 +11,13 @@ from rag_desktop.domain.events import DocumentOpened, Event, TaskEnded
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.status import DocumentView
 from rag_desktop.gui.cards import ElidedLabel, file_name, merged, page_name
+from rag_desktop.gui.find_bar import FindBar
 from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.pdf_view import PdfView
 from rag_desktop.gui.reading_view import ReadingView
 from rag_desktop.gui.reveal import reveal
 from rag_desktop.gui.theme import GRID
+from rag_desktop.services.wording import N_
 
 _PROSE = frozenset({"text", "markdown"})
 """Formats whose lines may have been broken by hand at some width."""
@@ -38,6 +40,7 @@ class DocumentPane(QWidget):
         self.message.setMargin(2 * GRID)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.notice = self._label()
+        self.find_bar = FindBar(context)
         self.pages = QStackedWidget()
         for page in (self.message, self.pdf, self.reading):
             self.pages.addWidget(page)
@@ -58,6 +61,7 @@ class DocumentPane(QWidget):
         layout.setSpacing(GRID // 2)
         layout.addLayout(self._head())
         layout.addLayout(self._tools())
+        layout.addWidget(self.find_bar)
         layout.addWidget(self.notice)
         layout.addWidget(self.pages, 1)
         layout.addLayout(self._foot())
@@ -125,6 +129,11 @@ class DocumentPane(QWidget):
         self.larger.clicked.connect(self.pdf.zoom_in)
         self.fit.clicked.connect(self.pdf.fit_width)
         self.pdf.page_changed.connect(lambda _: self._show_place())
+        self.pdf.found_changed.connect(self.find_bar.show_count)
+        self.find_bar.wanted.connect(self._find)
+        self.find_bar.chosen.connect(self._show_found)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self._open_find)
         self.open_button.clicked.connect(self._open_file)
         self.folder_button.clicked.connect(self._show_in_folder)
 
@@ -173,6 +182,7 @@ class DocumentPane(QWidget):
 
     def _show(self, view: DocumentView) -> None:
         self.view = view
+        self.find_bar.close_bar()
         self.name.show_words(file_name(view.document))
         self._say("")
         is_there = os.path.isfile(view.document.path)
@@ -187,6 +197,13 @@ class DocumentPane(QWidget):
             tool.setVisible(is_pdf)
         self._show_place()
         self._describe(view)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Hand the focus on to the document."""
+        super().focusInEvent(event)
+        shown = self.pages.currentWidget()
+        if shown is not None and shown is not self.message:
+            shown.setFocus(event.reason())
 
     def _show_pdf(self, view: DocumentView) -> None:
         page = self._page_of(view)
@@ -228,6 +245,24 @@ class DocumentPane(QWidget):
         self.reading.show_text(view.text, view.span, is_prose=view.document.format in _PROSE)
         if not is_there:
             self._say(self._context.wording.say("The file is no longer there. This is its text when it was read."))
+
+    # finding
+
+    def _open_find(self) -> None:
+        if self.view is not None and self.pages.currentWidget() is not self.message:
+            self.find_bar.open()
+
+    def _find(self, words: str) -> None:
+        if self.pages.currentWidget() is self.pdf:
+            self.pdf.look_for(words)
+        else:
+            self.find_bar.show_count(self.reading.look_for(words))
+
+    def _show_found(self, number: int) -> None:
+        if self.pages.currentWidget() is self.pdf:
+            self.pdf.show_found(number)
+        else:
+            self.reading.show_found(number)
 
     # words round it
 
@@ -284,4 +319,4 @@ def _short(words: str, most: int = 300) -> str:
     return line if len(line) <= most else line[:most].rpartition(" ")[0] + " …"
 
 
-PANEL = Panel("document", "Document", Place.RIGHT, "", DocumentPane, order=2)
+PANEL = Panel("document", N_("Document"), Place.RIGHT, "", DocumentPane, order=2)

@@ -1,12 +1,14 @@
 """The sources of an answer as cards, in the order of their numbers; there before the first word of the answer."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from rag_desktop.domain.answers import Answer, Citation, Ended, Passage
 from rag_desktop.gui.cards import Card, merged
 from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.theme import GRID
+from rag_desktop.services.wording import N_
 
 
 class Sources(QWidget):
@@ -72,6 +74,12 @@ class Sources(QWidget):
         card.opened.connect(self._context.moves.citation_shown)
         return card
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Hand the focus on to the first card; a focus proxy would draw it here at each new answer."""
+        super().focusInEvent(event)
+        if self._cards:
+            self._cards[0].setFocus(event.reason())
+
     def _say(self, answer: Answer | None) -> None:
         say = self._context.wording.say
         if not self._cards:
@@ -93,4 +101,4 @@ class Sources(QWidget):
                 self._scroll.ensureWidgetVisible(card, 0, GRID)
 
 
-PANEL = Panel("sources", "Sources", Place.RIGHT, "", Sources, order=1)
+PANEL = Panel("sources", N_("Sources"), Place.RIGHT, "", Sources, order=1)
