@@ -38,7 +38,7 @@ def forms(catalogue: Catalog) -> dict[str, tuple[str, ...]]:
     for message in catalogue:
         key = message.id if isinstance(message.id, str) else message.id[0]
         if key:
-            found[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+            found[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
     return found
 
 

@@ -63,7 +63,7 @@ class _Stale(Exception):  # noqa: N818 - never leaves this module
 class Downloader:
     """Fetches files. `wait` is given seconds between attempts."""
 
-    def __init__(self, transport: Transport, wait: Callable[[float], None]) -> None:
+    def __init__(self, transport: Transport, wait: Callable[[float], object]) -> None:
         self._transport = transport
         self._wait = wait
 

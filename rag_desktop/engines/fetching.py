@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shutil
-import time
+import threading
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +19,7 @@ from rag_desktop.engines.shelf import PARTIAL, Progress, Shelf
 from rag_desktop.engines.transport import Transport, host_of, without_credentials
 from rag_desktop.engines.wheels import Joined
 
+_CLOCK = threading.Event()
 PYPI = "https://pypi.org/simple"
 HUB = "https://huggingface.co"
 _PYPI_FILES = "files.pythonhosted.org"
@@ -63,7 +64,7 @@ class Fetcher:
         shelf: Shelf,
         registries: Registries | None = None,
         transport: Transport | None = None,
-        wait: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], object] = _CLOCK.wait,
     ) -> None:
         self._shelf = shelf
         self._registries = registries or Registries.from_environment()

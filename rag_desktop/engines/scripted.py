@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-import time
+import threading
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -18,8 +18,8 @@ from rag_desktop.domain.messages import (
     GenerationEnded,
 )
 from rag_desktop.domain.roles import Serve, StopSign
-from rag_desktop.prompting.prompt import asked_of, is_korean
-from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN
+from rag_desktop.prompting.prompt import asked_of
+from rag_desktop.prompting.refusal import MARKER
 from rag_desktop.text.sentences import sentences
 from rag_desktop.text.words import count_tokens, terms, words
 
@@ -30,6 +30,9 @@ SLOW_WORD = "slowly"
 SLOW_SECONDS = 0.1
 _WORD = re.compile(r"\s*\S+")
 _BATCH = 16
+
+
+_CLOCK = threading.Event()
 
 
 def generating_role(stop: StopSign) -> Serve:
@@ -62,14 +65,13 @@ def embedding_role(stop: StopSign) -> Serve:
 
 
 def _generate(request: GenerateRequest, stop: StopSign) -> Iterator[Generated | GenerationEnded]:
-    prompt = "".join(part.text for part in request.prompt)
-    question, sources = asked_of(prompt)
+    question, sources = asked_of(request.prompt)
     is_slow = SLOW_WORD in words(question)
     written = 0
     ended = Ended.COMPLETE
     for word in _WORD.findall(_answer(question, sources)):
         if is_slow:
-            time.sleep(SLOW_SECONDS)
+            _CLOCK.wait(SLOW_SECONDS)
         if stop():
             ended = Ended.STOPPED
             break
@@ -78,7 +80,7 @@ def _generate(request: GenerateRequest, stop: StopSign) -> Iterator[Generated | 
             break
         written += 1
         yield Generated(word)
-    yield GenerationEnded(ended.value, count_tokens(prompt), 0, written, DEVICE)
+    yield GenerationEnded(ended.value, sum(count_tokens(part.text) for part in request.prompt), 0, written, DEVICE)
 
 
 def _answer(question: str, sources: Sequence[tuple[int, str]]) -> str:
@@ -90,7 +92,7 @@ def _answer(question: str, sources: Sequence[tuple[int, str]]) -> str:
     ]
     shared, number, sentence = max(scored, key=lambda each: each[:2], default=(0, 0, ""))
     if not shared:
-        return NOT_FOUND_KOREAN if is_korean(question) else NOT_FOUND
+        return MARKER
     return f"{sentence} [{-number}]"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rag_desktop.domain.answers import AnswerSentence, Citation, Passage
 from rag_desktop.domain.documents import Span
-from rag_desktop.prompting.evidence import Evidence, Match, claim_terms
+from rag_desktop.prompting.evidence import Evidence, Match, added_figures, claim_terms
 from rag_desktop.prompting.refusal import is_refusal
 from rag_desktop.text.sentences import sentences
 
@@ -33,6 +33,8 @@ _END_MARKS = re.compile(r"[.!?…。！？｡]+[\"'”’»)\]*]*$")
 _CLEAR_COVER = 0.6
 _CLEAR_SHARED = 3
 """A citation that a model forgot is added where its passage covers this share of the sentence with this many terms."""
+_MOVED_SHARED = 2
+"""Terms that a passage must share with a sentence, its figure among them, to take a citation over."""
 _COVERS_ALL = 0.7
 """Cover at which one quotation stands for all sentences that cite its passage."""
 _LEAST_COVER = 0.1
@@ -51,6 +53,36 @@ def clean(text: str, count: int) -> str:
     if not any(match["number"] for match in _CHIP.finditer(cleaned)):
         cleaned = _BARE.sub(lambda match: _canonical_bare(match, count), cleaned)
     return cleaned
+
+
+def corrected(answer: str, passages: Sequence[Passage], question: str = "") -> str:
+    """`answer` (cleaned) with a citation moved where its passage lacks a figure of its sentence and another has it.
+
+    Models of this size often state the right figure with the wrong number behind it.
+    """
+    evidence = Evidence([passage.text for passage in passages])
+    for span in reversed(_joined_spans(answer)):
+        sentence = _read(answer, span, len(passages))
+        figures = added_figures(sentence.claim, question)
+        if not figures or not sentence.numbers or is_refusal(answer):
+            continue
+        holding = {
+            place + 1: match.cover
+            for place in range(len(passages))
+            if (match := evidence.best(place, sentence.claim, question, figures)) and match.shared >= _MOVED_SHARED
+        }
+        if holding and not holding.keys() & set(sentence.numbers):
+            right = max(holding, key=lambda number: (holding[number], -number))
+            answer = answer[: span.start] + _renumbered(span.of(answer), right) + answer[span.end :]
+    return answer
+
+
+def _renumbered(sentence: str, number: int) -> str:
+    """A sentence with `number` in place of its first citation, and without its others."""
+    chips = [match for match in _CHIP.finditer(sentence) if match["number"]]
+    for chip in reversed(chips[1:]):
+        sentence = sentence[: chip.start()] + sentence[chip.end() :]
+    return sentence[: chips[0].start()] + f"[{number}]" + sentence[chips[0].end() :]
 
 
 def completed(answer: str, passages: Sequence[Passage], question: str = "") -> str:
@@ -139,9 +171,15 @@ def _best(number: int, found: list[_Cited], evidence: Evidence, question: str) -
     together = evidence.best(number - 1, " ".join(claims), question) if len(claims) > 1 else None
     if together and together.cover >= _COVERS_ALL:
         return together
-    matches = [match for claim in claims if (match := evidence.best(number - 1, claim, question))]
+    matches = [match for claim in claims if (match := _match(number - 1, claim, evidence, question))]
     best = max(matches, key=lambda match: match.cover, default=None)
     return best if best and best.cover >= _LEAST_COVER else None
+
+
+def _match(place: int, claim: str, evidence: Evidence, question: str) -> Match | None:
+    """The best words for a claim: among those with its figures, if any have them."""
+    figures = added_figures(claim, question)
+    return (figures and evidence.best(place, claim, question, figures)) or evidence.best(place, claim, question)
 
 
 def _citation(number: int, passage: Passage, match: Match | None, page_of: PageOf) -> Citation:

@@ -50,18 +50,22 @@ class Evidence:
         for sentence in (each for text in self._texts for each in text):
             self._found_in.update(sentence.terms)
 
-    def best(self, place: int, claim: str, question: str = "") -> Match | None:
+    def best(self, place: int, claim: str, question: str = "", required: frozenset[str] = frozenset()) -> Match | None:
         """The best one or two sentences of text `place` for `claim`, or None where they share nothing.
 
-        The question's terms help to choose among sentences (an answer may be one bare number); they are not part of
-        `cover`, which is of the claim alone.
+        Only sentences that hold all the `required` terms are considered. The question's terms help to choose among
+        sentences (an answer may be one bare number); they are not part of `cover`, which is of the claim alone.
         """
         weights = self._weights(claim)
         helped = {**dict.fromkeys(claim_terms(question), 0.0), **weights}
         for term in helped.keys() - weights.keys():
             helped[term] = _QUESTION_WEIGHT * self._rarity(term)
         text = self._texts[place]
-        scored = [(_weight(helped, each.terms) - self._penalty(each, helped), i) for i, each in enumerate(text)]
+        scored = [
+            (_weight(helped, each.terms) - self._penalty(each, helped), i)
+            for i, each in enumerate(text)
+            if required <= each.terms
+        ]
         if not scored:
             return None
         first = max(scored, key=lambda pair: (pair[0], -pair[1]))[1]
@@ -103,6 +107,11 @@ class Evidence:
 class _Sentence:
     span: Span
     terms: frozenset[str]
+
+
+def added_figures(claim: str, question: str) -> frozenset[str]:
+    """Figures that `claim` states and `question` did not: what it is worth nothing without."""
+    return frozenset(term for term in claim_terms(claim) - claim_terms(question) if term[0] == "#")
 
 
 def claim_terms(text: str) -> frozenset[str]:

@@ -2,6 +2,9 @@
 
 import re
 
+MARKER = "NOT FOUND"
+"""What a model is asked to write where the sources do not hold the answer. It begins with a word that no answer begins
+with: a refusal that starts like an answer ("The sources…") made a small model drift from the one into the other."""
 NOT_FOUND = "The sources do not contain the answer."
 NOT_FOUND_KOREAN = "제공된 자료에서 답을 찾을 수 없습니다."
 
@@ -52,12 +55,20 @@ _UNCITED = _any(
 )
 
 
+def may_become_marker(text: str) -> bool:
+    """Whether the beginning of an answer could still be the marker's: such words are not shown yet."""
+    begun = text.strip().strip('"“”').upper()
+    return MARKER.startswith(begun) or begun.startswith(MARKER)
+
+
 def is_refusal(answer: str) -> bool:
     """Whether `answer` only says that the sources do not hold what was asked, in English or Korean.
 
     A negative fact ("The lease does not allow pets [1].") is an answer, and so is a refusal of one part beside a cited
     sentence on another.
     """
+    if answer.strip().strip('"“”').upper().startswith(MARKER):
+        return True
     parts = [part for part in _SENTENCE.split(answer.strip()) if part.strip()]
     if not parts or not _refuses(parts[0]):
         return False

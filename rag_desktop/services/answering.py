@@ -9,8 +9,8 @@ from rag_desktop.domain.answers import Answer, AnswerSentence, Citation, Ended, 
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import Answered, PassagesFound, Token
 from rag_desktop.domain.messages import CountRequest, Generated, GenerateRequest, GenerationEnded
-from rag_desktop.prompting import citing, prompt, templates
-from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN, is_refusal
+from rag_desktop.prompting import citing, prompt
+from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN, is_refusal, may_become_marker
 from rag_desktop.ranking.relevance import relevant
 from rag_desktop.services.retrieval import Found, Mode, Retrieval
 from rag_desktop.services.tasks import Task
@@ -51,6 +51,7 @@ class _Draft:
     began: float
     retrieve: float
     text: str = ""
+    shown: int = 0
     first_token: float | None = None
     ended: Ended = Ended.COMPLETE
     device: str | None = None
@@ -112,7 +113,7 @@ class Answering:
 
     def _generate(self, draft: _Draft, passages: Sequence[Passage], generator: Generator, task: Task) -> None:
         parts = prompt.build(draft.question, prompt.sources_of(passages), generator.template)
-        stops = templates.stops(generator.template)
+        stops = prompt.answer_stops(generator.template)
         request = GenerateRequest(parts, generator.max_tokens, generator.temperature, stops=stops)
         stream = generator.child.stream(request, deadline_s=_DEADLINE_S)
         try:
@@ -132,7 +133,9 @@ class Answering:
                 if draft.first_token is None:
                     draft.first_token = time.monotonic() - draft.began
                 draft.text += text
-                task.publish(Token(task.id, text))
+                if not may_become_marker(draft.text):
+                    task.publish(Token(task.id, draft.text[draft.shown :]))
+                    draft.shown = len(draft.text)
             case GenerationEnded():
                 draft.ended = Ended(part.ended)
                 draft.device = part.device
@@ -143,8 +146,9 @@ class Answering:
         sentences: tuple[AnswerSentence, ...] = ()
         citations: tuple[Citation, ...] = ()
         if draft.ended is not Ended.REFUSED and draft.ended is not Ended.STOPPED and is_refusal(text):
-            draft.ended = Ended.REFUSED
+            draft.ended, text = Ended.REFUSED, _refusal(draft.question)
         if draft.ended is not Ended.REFUSED:
+            text = citing.corrected(text, passages, draft.question)
             text = citing.completed(text, passages, draft.question)
             sentences, citations = citing.cite(text, passages, self._page_of, draft.question)
         model = self._generator.model if self._generator and draft.tokens.prompt else None

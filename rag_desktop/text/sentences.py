@@ -11,6 +11,8 @@ _END = re.compile(
     r"(?P<stop>[.!?…]+[\"'”’»)\]]*)" + _CITED + r"(?=\s|$)"
     r"|[。！？｡]+[\"'”’」』)]*" + _CITED + r"|[ \t]*\n[ \t]*\n\s*"
     r"|\n(?=[ \t]*(?:[-*+•◦▪‣·–]|\(?\d{1,3}[.)]|\|)[ \t])"
+    # Short lines in a row are rows of a table or titles: prose fills its lines.
+    r"|(?<=\n)[^\n]{1,32}\n(?=[^\n]{1,32}\n)"
 )
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+$")
 _ABBREVIATIONS_LISTED = """

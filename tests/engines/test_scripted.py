@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from rag_desktop.domain.messages import (
 from rag_desktop.engines import scripted
 from rag_desktop.engines.scripted import DIMENSION, embedding_role, generating_role
 from rag_desktop.prompting.prompt import Source, build
-from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN
+from rag_desktop.prompting.refusal import MARKER
 
 SOURCES = (
     Source(1, "The museum is closed on Mondays. Entry costs 9 euros.", "museum.txt"),
@@ -46,8 +47,8 @@ def answered(question: str, max_tokens: int = 100, stop_after: int | None = None
         ("What is the monthly rent of the lease?", "The rent is 1,250 euros a month. [2]"),
         ("On which days is the museum closed?", "The museum is closed on Mondays. [1]"),
         ("연못은 몇 개 있습니까?", "연못이 두 개 있다. [3]"),
-        ("Who painted the zebra?", NOT_FOUND),
-        ("얼룩말은 누가 그렸습니까?", NOT_FOUND_KOREAN),
+        ("Who painted the zebra?", MARKER),
+        ("얼룩말은 누가 그렸습니까?", MARKER),
     ],
 )
 def test_answers_from_its_sources(question: str, answer: str) -> None:
@@ -58,7 +59,7 @@ def test_answers_from_its_sources(question: str, answer: str) -> None:
 
 def test_slowly_streams_slowly_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     naps: list[float] = []
-    monkeypatch.setattr("rag_desktop.engines.scripted.time.sleep", naps.append)
+    monkeypatch.setattr(scripted, "_CLOCK", SimpleNamespace(wait=naps.append))
     words, ended = answered("Tell me slowly: what is the rent of the lease?", stop_after=3)
     assert (ended.ended, len(words)) == ("stopped", 3)
     assert naps == [scripted.SLOW_SECONDS] * 4

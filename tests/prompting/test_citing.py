@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rag_desktop.domain.answers import Passage
 from rag_desktop.domain.documents import Chunk, Document, Span
 from rag_desktop.domain.ids import ChunkId, DocumentId
-from rag_desktop.prompting.citing import cite, clean, completed
+from rag_desktop.prompting.citing import cite, clean, completed, corrected
 from rag_desktop.text.sentences import sentences
 
 LEASE = (
@@ -238,3 +238,20 @@ def test_one_quotation_of_two_sentences_serves_two_sentences_that_cite_it() -> N
     answer = "The machine needs a filter of type C200. [1] It is changed every two months. [1]"
     _, (citation,) = cite(answer, [passage(text)], lambda *_: None)
     assert citation.quoted_text == "The machine needs a filter of type C200. It is changed every two months."
+
+
+def test_a_citation_moves_to_the_passage_that_has_the_figure() -> None:
+    wrong = passage("The experts of the layer are run in parallel on several devices.", 0, 1)
+    right = passage("Each layer has 8 experts. Two of them are chosen.", 5000, 2)
+    question = "How many experts does a layer have?"
+    assert corrected("A layer has 8 experts. [1]", [wrong, right], question) == "A layer has 8 experts. [2]"
+    assert corrected("A layer has 8 experts [1][1].", [wrong, right], question) == "A layer has 8 experts [2]."
+    assert corrected("A layer has 9 experts. [1]", [wrong, right], question) == "A layer has 9 experts. [1]"
+    assert corrected("Experts run in parallel. [1]", [wrong, right], question) == "Experts run in parallel. [1]"
+
+
+def test_the_quoted_words_have_the_figure() -> None:
+    text = "n_heads 32\nn_kv_heads 8\nnum_experts 8\ntop_k_experts 2\nThe experts of the sparse layers are many."
+    _, (citation,) = cite("8 experts are used. [1]", [passage(text)], lambda *_: None, "How many experts are used?")
+    assert citation.quoted_text is not None
+    assert "num_experts 8" in citation.quoted_text
