@@ -12,34 +12,23 @@ from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
 from PySide6.QtGui import QGuiApplication, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 TITLE = "Letterpress printer LP-200: operating manual"
-PAGES = (
-    (
-        "Setting up",
-        (
-            "<p>Place the printer on a level table that carries at least 180 kilograms. Leave 60 centimetres of free space "
-            "on the side of the paper tray. Connect it to an earthed socket of 230 volts; the fuse must be rated for 16 "
-            "amperes.</p><p>Before the first start, remove the three red transport locks and keep them for a later move."
-            "</p>"
-        ),
-    ),
-    (
-        "Inks and paper",
-        (
-            "<p>The LP-200 takes oil-based inks only. Water-based inks make the rollers swell and void the warranty.</p>"
-            "<p>Paper may weigh from 80 to 600 grams per square metre. Sheets heavier than 350 grams are fed by hand, one "
-            "at a time.</p><p>Fresh prints need about twelve hours before they can be cut.</p>"
-        ),
-    ),
-    (
-        "Care and repair",
-        (
-            "<p>Clean the rollers with vegetable oil at the end of every day. Grease the main bearing every 500 hours with "
-            "lithium grease; the running time is shown on the display under Service.</p><p>If error E14 appears, the "
-            "paper sensor is dirty: wipe it with a dry cloth and switch the printer off for ten seconds.</p><p>The "
-            "warranty lasts 24 months from the day of delivery.</p>"
-        ),
-    ),
-)
+SETTING_UP = """
+<p>Place the printer on a level table that carries at least 180 kilograms. Leave 60 centimetres of free space on the
+side of the paper tray. Connect it to an earthed socket of 230 volts; the fuse must be rated for 16 amperes.</p>
+<p>Before the first start, remove the three red transport locks and keep them for a later move.</p>
+"""
+INKS = """
+<p>The LP-200 takes oil-based inks only. Water-based inks make the rollers swell and void the warranty.</p><p>Paper may
+weigh from 80 to 600 grams per square metre. Sheets heavier than 350 grams are fed by hand, one at a time.</p><p>Fresh
+prints need about twelve hours before they can be cut.</p>
+"""
+CARE = """
+<p>Clean the rollers with vegetable oil at the end of every day. Grease the main bearing every 500 hours with lithium
+grease; the running time is shown on the display under Service.</p><p>If error E14 appears, the paper sensor is dirty:
+wipe it with a dry cloth and switch the printer off for ten seconds.</p><p>The warranty lasts 24 months from the day of
+delivery.</p>
+"""
+PAGES = (("Setting up", SETTING_UP), ("Inks and paper", INKS), ("Care and repair", CARE))
 
 
 def set_pages() -> bytes:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
+from shiboken6 import isValid
 
 from rag_desktop.settings.places import find_places
 
@@ -54,6 +56,7 @@ class Theme(QObject):
 
     def __init__(self, application: QApplication, choice: str = "system", icons: Path | None = None) -> None:
         super().__init__()
+        self._dressed: WeakKeyDictionary[QAbstractButton, str] = WeakKeyDictionary()
         self._icons = icons or find_places().resources / "icons"
         self._application = application
         self._choice = choice
@@ -84,8 +87,7 @@ class Theme(QObject):
     def dress(self, button: QAbstractButton, name: str) -> None:
         """Give a button an icon that follows the theme."""
         button.setIcon(self.icon(name))
-        following = self.changed.connect(lambda: button.setIcon(self.icon(name)))
-        button.destroyed.connect(lambda: self.changed.disconnect(following))
+        self._dressed[button] = name
 
     def choose(self, choice: str) -> None:
         """`system`, `light` or `dark`."""
@@ -97,6 +99,9 @@ class Theme(QObject):
         tokens = self.tokens
         self._application.setPalette(palette(tokens))
         self._application.setStyleSheet(style_sheet(tokens))
+        for button, name in list(self._dressed.items()):
+            if isValid(button):
+                button.setIcon(self.icon(name))
         self.changed.emit()
 
 

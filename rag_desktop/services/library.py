@@ -82,11 +82,14 @@ def documents_of(library: Library, folder: FolderRow) -> int:
 
 
 def forget_failures(library: Library, paths: Iterable[str]) -> list[FolderRow]:
-    """Forget that documents could not be read, so that the next look reads them. Returns the folders to look at."""
+    """Let the next look read documents that could not be read. Returns the folders to look at.
+
+    Until then the documents and their reasons stay as they are.
+    """
     rows = [row for path in paths if (row := library.documents.at(path)) and row.error is not None]
     with library.transaction():
         for row in rows:
-            library.documents.forget(row.id)
+            library.documents.outdate(row.id)
     return [each for each in library.folders.all() if any(is_inside(row.file.path, each.path) for row in rows)]
 
 

@@ -147,6 +147,10 @@ class Documents:
             "UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (file.size, file.mtime_ns, document)
         )
 
+    def outdate(self, document: DocumentId) -> None:
+        """Let the next look read the document again, though it did not change."""
+        self._connection.execute("UPDATE documents SET reader = '' WHERE id = ?", (document,))
+
     def forget(self, document: DocumentId) -> None:
         """Delete the row and its text; its chunks must be gone."""
         self.clear_reading(document)
