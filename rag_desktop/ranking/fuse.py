@@ -29,10 +29,14 @@ def _scaled(scores: Scores) -> dict[int, float]:
     return {id_: (score - low) / (high - low) for id_, score in scores.items()}
 
 
+def reads_korean(languages: Sequence[str]) -> bool:
+    """Whether a model of these languages can read Korean; one that names none is given the benefit of the doubt."""
+    return not languages or "*" in languages or "ko" in languages
+
+
 def vector_weight(question_hangul_share: float, languages: Sequence[str]) -> float:
     """How much the vector signal counts beside keywords, 0 to 1: little where the model cannot read the question.
 
     languages: ISO 639-1 codes that the embedding model reads; `*` is any.
     """
-    understood = "*" in languages or "ko" in languages or not languages
-    return 0.5 if understood else 0.5 * (1.0 - min(1.0, question_hangul_share * 1.2))
+    return 0.5 if reads_korean(languages) else 0.5 * (1.0 - min(1.0, question_hangul_share * 1.2))

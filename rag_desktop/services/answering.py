@@ -11,7 +11,7 @@ from rag_desktop.domain.events import Answered, PassagesFound, Token
 from rag_desktop.domain.messages import CountRequest, Generated, GenerateRequest, GenerationEnded
 from rag_desktop.prompting import citing, prompt
 from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN, is_refusal, may_become_marker
-from rag_desktop.ranking.relevance import relevant
+from rag_desktop.ranking.relevance import any_relevant
 from rag_desktop.services.retrieval import Found, Mode, Retrieval
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
@@ -97,7 +97,8 @@ class Answering:
 
     def _is_relevant(self, question: str, found: Found) -> bool:
         rarity = self._retrieval.rarity(question)
-        return any(relevant(passage, question, rarity, self._least_cosine) for passage in found.passages)
+        least_cosine = self._least_cosine if self._retrieval.understands(question) else None
+        return any_relevant(found.passages, question, rarity, least_cosine)
 
     def _packed(self, passages: Sequence[Passage], generator: Generator) -> tuple[Passage, ...]:
         """Whole passages within the budget and the model's context, in the order of their rank."""

@@ -20,6 +20,7 @@ from rag_desktop.vectors.index import ExactIndex, HnswIndex
 
 CANDIDATES = 100
 """Passages each signal may put forward."""
+_UNDERSTOOD = 0.25
 _NAME_WEIGHT = 0.15
 """What a file name that has the question's words adds to the keyword score, in parts of the best keyword score."""
 
@@ -87,10 +88,11 @@ class Retrieval:
         clock = _Clock()
         keyword = self._by_keyword(question) if mode is not Mode.VECTOR else {}
         clock.lap("keyword")
-        vector = self._by_vector(question, clock, exact=exact) if mode is not Mode.KEYWORD else {}
+        weight = vector_weight(hangul_share(question.text), self._languages) if mode is Mode.HYBRID else 1.0
+        is_asked = mode is not Mode.KEYWORD and weight > 0  # a model that cannot read the question is not asked
+        vector = self._by_vector(question, clock, exact=exact) if is_asked else {}
         if mode is Mode.VECTOR and vector is None:
             raise UserFacingError("vectors-missing")
-        weight = vector_weight(hangul_share(question.text), self._languages) if mode is Mode.HYBRID else 1.0
         fused = minmax_fused([(keyword, 1.0 - weight if mode is Mode.HYBRID else 1.0), (vector or {}, weight)])
         passages = self._passages(fused, {"keyword": keyword, "vector": vector or {}}, question.top_k)
         for stage in self._stages:
@@ -98,6 +100,10 @@ class Retrieval:
         clock.lap("rank")
         possible = Mode.KEYWORD if mode is Mode.HYBRID and vector is None else mode
         return Found(passages[: question.top_k], possible, clock.done())
+
+    def understands(self, question: str) -> bool:
+        """Whether the embedding model can read most of the question, so that its cosines mean something."""
+        return vector_weight(hangul_share(question), self._languages) > _UNDERSTOOD
 
     def rarity(self, question: str) -> dict[str, float]:
         """Inverse document frequency of each of the question's terms in this library."""

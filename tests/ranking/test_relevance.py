@@ -37,3 +37,9 @@ def test_rare_words_weigh_more() -> None:
 def test_one_is_enough() -> None:
     assert any_relevant([passage("x"), passage("y", 0.9)], "q", {}, 0.3)
     assert not any_relevant([], "q", {}, 0.3)
+
+
+def test_a_korean_question_needs_fewer_of_its_pairs() -> None:
+    text = "1년 이상 근무한 직원의 연차 휴가는 15일이다."
+    assert relevant(passage(text), "연차 휴가는 며칠인가요?", {}, None)
+    assert not relevant(passage(text), "월드컵에서 누가 우승했나요?", {}, None)
