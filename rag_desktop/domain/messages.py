@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag_desktop.domain.documents import Reading
+from rag_desktop.domain.documents import ChunkDraft, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,25 @@ class ReadReply:
     reading: Reading
     sha256: bytes
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHead:
+    """The first message of a document from a reading child: all but its chunks, which follow in `ReadChunks`.
+
+    Sent in pieces because taking a message apart holds the asker's other threads, the window's too, for as long.
+    `read.reading` comes without blocks, runs and chunks; `packed_runs` are its runs as text.runs packs them.
+    """
+
+    read: ReadReply
+    packed_runs: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChunks:
+    """Some of a document's chunks, in order."""
+
+    chunks: tuple[ChunkDraft, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 import hashlib
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rag_desktop.domain.documents import Reading
 from rag_desktop.domain.errors import UnreadableError
-from rag_desktop.domain.messages import ReadReply, ReadRequest
+from rag_desktop.domain.messages import ReadChunks, ReadHead, ReadReply, ReadRequest
 from rag_desktop.domain.roles import Serve, StopSign
 from rag_desktop.formats.reader import OpenedFile
 from rag_desktop.formats.registry import reader_of
@@ -18,11 +19,23 @@ SIZE_LIMIT = 512 * 1024 * 1024
 """Bytes. A larger file is hardly a document, and it is held in memory while it is read."""
 
 
-def role(_stop: StopSign) -> Serve:
-    """Serves ReadRequest with one ReadReply. A file is read in one go: a stop or a deadline is the parent's to keep."""
+CHUNKS_IN_ONE = 256
+"""Chunks in one message: some milliseconds to take apart."""
 
-    def serve(request: ReadRequest) -> Iterator[ReadReply]:
-        yield read(request)
+
+def role(_stop: StopSign) -> Serve:
+    """Serves ReadRequest with one ReadHead and then ReadChunks.
+
+    A file is read in one go: a stop or a deadline is the parent's to keep.
+    """
+    from rag_desktop.text.runs import pack_runs  # brings numpy, which telling a format does not need
+
+    def serve(request: ReadRequest) -> Iterator[ReadHead | ReadChunks]:
+        whole = read(request)
+        slim = replace(whole.reading, blocks=(), runs=(), chunks=())
+        yield ReadHead(replace(whole, reading=slim), pack_runs(whole.reading.runs))
+        for start in range(0, len(whole.reading.chunks), CHUNKS_IN_ONE):
+            yield ReadChunks(whole.reading.chunks[start : start + CHUNKS_IN_ONE])
 
     return serve
 

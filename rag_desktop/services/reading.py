@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
+from rag_desktop.domain.documents import ChunkDraft
 from rag_desktop.domain.errors import Argument, UnreadableError, UserFacingError
 from rag_desktop.domain.events import DocumentFailed, DocumentStored, Stage
 from rag_desktop.domain.ids import FolderId
-from rag_desktop.domain.messages import ReadReply, ReadRequest
+from rag_desktop.domain.messages import ReadChunks, ReadHead, ReadRequest
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.documents import FileState
 from rag_desktop.store.library import Library
@@ -39,6 +40,14 @@ class FileToRead:
 
 
 @dataclass(slots=True)
+class _Read:
+    """A document as its messages come."""
+
+    head: ReadHead
+    chunks: list[ChunkDraft] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _InHand:
     item: FileToRead
     attempt: int
@@ -57,7 +66,7 @@ class ReadingLine:
         self._readers = list(readers)
         self._replies: Replies = SimpleQueue()
         self._in_hand: dict[tuple[Child, int], _InHand] = {}
-        self._read: dict[tuple[Child, int], ReadReply] = {}
+        self._read: dict[tuple[Child, int], _Read] = {}
 
     def run(self, items: Iterable[FileToRead], total: int, task: Task, stored: Callable[[], None]) -> None:
         """Read all `items`. Raises Cancelled after `stop`; what is in hand then is read again another time."""
@@ -79,7 +88,7 @@ class ReadingLine:
             except Empty:
                 continue
             if isinstance(reply.message, Part):
-                self._read[reply.child, reply.number] = reply.message.payload
+                self._collect(reply.child, reply.number, reply.message.payload)
                 continue
             idle.append(reply.child)
             again = self._finish(reply, task)
@@ -96,11 +105,17 @@ class ReadingLine:
         request = ReadRequest(work.item.file.path, work.item.chunker)
         self._in_hand[child, child.submit(request, self._replies, deadline_s=deadline)] = work
 
+    def _collect(self, child: Child, number: int, part: ReadHead | ReadChunks) -> None:
+        if isinstance(part, ReadHead):
+            self._read[child, number] = _Read(part)
+        else:
+            self._read[child, number].chunks.extend(part.chunks)
+
     def _finish(self, reply: Reply, task: Task) -> _InHand | None:
         """Store the outcome of one file; or hand it back where its reader was lost for the first time."""
         key = reply.child, reply.number
         work, read = self._in_hand.pop(key), self._read.pop(key, None)
-        if read is not None:
+        if read is not None and not isinstance(reply.message, Failed):
             self._store(work.item, read, task)
             return None
         error = reply.message.error if isinstance(reply.message, Failed) else ChildBugError("a reader said nothing")
@@ -109,14 +124,14 @@ class ReadingLine:
         self._store_failure(work.item, _reason(error, work.item.file.path), task)
         return None
 
-    def _store(self, item: FileToRead, read: ReadReply, task: Task) -> None:
-        library, reading = self._library, read.reading
+    def _store(self, item: FileToRead, found: _Read, task: Task) -> None:
+        library, read, reading = self._library, found.head.read, found.head.read.reading
         with library.transaction():
             version = reader_version(item.chunker)
             document = library.documents.put(item.folder, item.file, read.sha256, version)
-            library.documents.set_reading(document, reading)
+            library.documents.set_reading(document, reading, found.head.packed_runs)
             library.documents.name_words(document, file_name(item.file.path), reading.metadata.title)
-            library.chunks.replace(document, reading.text, reading.chunks)
+            library.chunks.replace(document, reading.text, found.chunks)
         task.publish(DocumentStored(task.id, document))
 
     def _store_failure(self, item: FileToRead, error: UserFacingError, task: Task) -> None:

@@ -14,11 +14,10 @@ from rag_desktop.domain.ids import DocumentId, FolderId
 from rag_desktop.store.codec import (
     path_from_blob,
     path_to_blob,
-    runs_from_blob,
-    runs_to_blob,
     words_from_json,
     words_to_json,
 )
+from rag_desktop.text.runs import pack_runs, unpack_runs
 from rag_desktop.text.words import keywords
 
 _SEGMENT = 16_384
@@ -89,8 +88,11 @@ class Documents:
             (code, json.dumps(arguments), document),
         )
 
-    def set_reading(self, document: DocumentId, reading: Reading) -> None:
-        """Store a document's text, its source runs and what the file says of itself; chunks are another table's."""
+    def set_reading(self, document: DocumentId, reading: Reading, packed_runs: bytes = b"") -> None:
+        """Store a document's text, its source runs and what the file says of itself; chunks are another table's.
+
+        packed_runs: what `pack_runs` made of the reading's runs, where that was done elsewhere.
+        """
         self._connection.execute(
             "UPDATE documents SET format = ?, title = ?, author = ?, page_count = ?, page_labels = ?, length = ?,"
             " warnings = ? WHERE id = ?",
@@ -114,7 +116,7 @@ class Documents:
             ),
         )
         self._connection.execute(
-            "INSERT OR REPLACE INTO source_runs VALUES (?, ?)", (document, runs_to_blob(reading.runs))
+            "INSERT OR REPLACE INTO source_runs VALUES (?, ?)", (document, packed_runs or pack_runs(reading.runs))
         )
 
     def clear_reading(self, document: DocumentId) -> None:
@@ -183,7 +185,7 @@ class Documents:
     def runs(self, document: DocumentId) -> tuple[Run, ...]:
         """Where each stretch of the text stands in the file."""
         blob = self._connection.execute("SELECT runs FROM source_runs WHERE document_id = ?", (document,)).get
-        return runs_from_blob(blob) if blob is not None else ()
+        return unpack_runs(blob) if blob is not None else ()
 
 
 def _row(row: Any) -> DocumentRow:

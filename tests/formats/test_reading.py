@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from rag_desktop.domain.errors import UnreadableError
-from rag_desktop.domain.messages import ReadReply, ReadRequest
+from rag_desktop.domain.messages import ReadHead, ReadRequest
 from rag_desktop.formats import reading
 from rag_desktop.formats.registry import format_of
+from rag_desktop.text.runs import unpack_runs
 
 
 def code_for(path: Path) -> str:
@@ -63,12 +64,23 @@ def test_a_format_nobody_reads(tmp_path: Path) -> None:
     assert code_for(tmp_path / "a.xyz") == "format-unknown"
 
 
-def test_the_role_answers_each_request_once(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("words")
-    serve = reading.role(lambda: False)
-    replies = list(serve(ReadRequest(str(tmp_path / "a.txt"), "leaves")))
-    assert [type(reply) for reply in replies] == [ReadReply]
-    assert replies[0].reading.text == "words"
+def test_the_role_sends_a_document_in_pieces(tmp_path: Path) -> None:
+    text = "".join(f"Sentence number {number} stands here by itself, as long as it is. \r\n" for number in range(9000))
+    (tmp_path / "a.txt").write_text(text, newline="")
+    request = ReadRequest(str(tmp_path / "a.txt"), "leaves")
+    whole = reading.read(request)
+    head, *pieces = reading.role(lambda: False)(request)
+    assert isinstance(head, ReadHead)
+    assert (head.read.sha256, head.read.size, head.read.reading.text) == (
+        whole.sha256,
+        whole.size,
+        whole.reading.text,
+    )
+    assert (head.read.reading.blocks, head.read.reading.runs, head.read.reading.chunks) == ((), (), ())
+    assert unpack_runs(head.packed_runs) == whole.reading.runs
+    assert len(pieces) > 2
+    assert max(len(piece.chunks) for piece in pieces) == reading.CHUNKS_IN_ONE
+    assert tuple(draft for piece in pieces for draft in piece.chunks) == whole.reading.chunks
 
 
 @pytest.mark.parametrize(

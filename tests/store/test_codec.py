@@ -9,11 +9,10 @@ from rag_desktop.domain.documents import Run
 from rag_desktop.store.codec import (
     path_from_blob,
     path_to_blob,
-    runs_from_blob,
-    runs_to_blob,
     words_from_json,
     words_to_json,
 )
+from rag_desktop.text.runs import pack_runs, unpack_runs
 
 positions = st.integers(0, 2**31 - 2)
 runs = st.builds(Run, positions, st.none() | positions, st.none() | st.integers(1, 2**31 - 2))
@@ -32,12 +31,12 @@ def test_a_path_is_stored_as_the_bytes_it_has_on_disk() -> None:
 
 @given(st.lists(runs, max_size=50))
 def test_runs_come_back(given_runs: list[Run]) -> None:
-    assert runs_from_blob(runs_to_blob(given_runs)) == tuple(given_runs)
+    assert unpack_runs(pack_runs(given_runs)) == tuple(given_runs)
 
 
 def test_runs_of_a_long_book_are_small() -> None:
     book = [Run(page * 3_000 + line * 80, line * 81, page + 1) for page in range(500) for line in range(37)]
-    assert len(runs_to_blob(book)) < 40_000
+    assert len(pack_runs(book)) < 40_000
 
 
 @given(st.lists(words, max_size=8))
