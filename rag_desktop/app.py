@@ -67,7 +67,7 @@ def _rechosen(program: Program, *, is_scripted: bool) -> Program:
     old_embedder, old_generator = program.embedder, program.generator
     if embedder and old_embedder and embedder.embedder.key == old_embedder.embedder.key:
         embedder = old_embedder
-    if generator and old_generator and generator.generator.model == old_generator.generator.model:
+    if generator and old_generator and generator.key == old_generator.key:
         generator = replace(generator, generator=old_generator.generator)
     return replace(program, embedder=embedder, generator=generator)
 
@@ -111,7 +111,8 @@ def _generator(models: ModelsService, settings: SettingsFile) -> GeneratorChoice
         min(settings.get(declarations.MAX_TOKENS), n_ctx // 2),
         settings.get(declarations.TEMPERATURE),
     )
-    return GeneratorChoice(generator, missed)
+    hashes = ",".join(file.sha256 or "" for file in there.model.files)
+    return GeneratorChoice(generator, missed, f"{there.model.name}:{hashes}")
 
 
 def _installed(choose: object) -> tuple[InstalledModel, str | None] | None:
@@ -131,7 +132,7 @@ def _scripted_embedder() -> EmbedderChoice:
 
 def _scripted_generator() -> GeneratorChoice:
     child = Child("generator", scripted.generating_role, _GENERATOR_LIMITS)
-    return GeneratorChoice(Generator(child, "scripted", "chatml", 4096, 400, 0.0), None)
+    return GeneratorChoice(Generator(child, "scripted", "chatml", 4096, 400, 0.0), None, "scripted")
 
 
 def open_window(library: Path | None, wording: Wording) -> int:

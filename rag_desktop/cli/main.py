@@ -52,7 +52,7 @@ def run(
         if terminal.is_json:
             terminal.result({"error": {"code": error.code, "sentence": wording.error(error)}})
         return verbs.FAILED
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         terminal.note(wording.say("Stopped. What was done so far is kept."))
         return verbs.INTERRUPTED
     except BrokenPipeError:

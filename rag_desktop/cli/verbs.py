@@ -98,8 +98,11 @@ def ask(program: Program, options: argparse.Namespace, terminal: Terminal) -> in
     """`ask QUESTION`"""
     question = Question(options.question, options.top_k or program.top_k)
 
+    shown: list[str] = []
+
     def show(event: Event) -> None:
         if isinstance(event, Token) and not terminal.is_json:
+            shown.append(event.text)
             terminal.words(event.text)
 
     _say_who_answers(program, terminal)
@@ -108,7 +111,7 @@ def ask(program: Program, options: argparse.Namespace, terminal: Terminal) -> in
     if terminal.is_json:
         terminal.result(present.answer(answer))
     else:
-        _show_sources(answer, program, terminal)
+        _show_sources(answer, "".join(shown).strip(), program, terminal)
     return INTERRUPTED if task.is_stopped else OK
 
 
@@ -125,10 +128,10 @@ def _say_who_answers(program: Program, terminal: Terminal) -> None:
         )
 
 
-def _show_sources(answer: Answer, program: Program, terminal: Terminal) -> None:
+def _show_sources(answer: Answer, streamed: str, program: Program, terminal: Terminal) -> None:
     wording = program.wording
-    if not answer.tokens.generated:
-        terminal.words(answer.text)
+    if answer.text.strip() != streamed:  # a refusal is never streamed; numbers are set right at the end
+        terminal.words(("\n\n" if streamed else "") + answer.text)
     terminal.line()
     for citation in answer.citations:
         terminal.line(f"  [{citation.number}] {place(citation.passage.document.path, citation.page)}")

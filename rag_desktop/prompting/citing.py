@@ -35,6 +35,8 @@ _CLEAR_SHARED = 3
 """A citation that a model forgot is added where its passage covers this share of the sentence with this many terms."""
 _MOVED_SHARED = 2
 """Terms that a passage must share with a sentence, its figure among them, to take a citation over."""
+_BARE_TERMS, _BARE_ASKED = 3, 2
+"""An answer of at most so many terms is bare; so many terms of the question must stand beside its figure."""
 _COVERS_ALL = 0.7
 """Cover at which one quotation stands for all sentences that cite its passage."""
 _LEAST_COVER = 0.1
@@ -156,6 +158,9 @@ def _read(answer: str, span: Span, count: int) -> _Cited:
 
 def _aligned(sentence: _Cited, count: int, evidence: Evidence, question: str) -> _Cited:
     """The sentence with the one passage that clearly says it, if there is one."""
+    bare = _holding_figures(sentence, count, evidence, question)
+    if bare is not None:
+        return _Cited(sentence.span, sentence.claim, (bare,), was_added=True)
     if len(claim_terms(sentence.claim)) < _CLEAR_SHARED:
         return sentence
     matches = [(match, place) for place in range(count) if (match := evidence.best(place, sentence.claim, question))]
@@ -163,6 +168,18 @@ def _aligned(sentence: _Cited, count: int, evidence: Evidence, question: str) ->
     if not ranked or ranked[0][0].cover < _CLEAR_COVER or ranked[0][0].shared < _CLEAR_SHARED:
         return sentence
     return _Cited(sentence.span, sentence.claim, (ranked[0][1] + 1,), was_added=True)
+
+
+def _holding_figures(sentence: _Cited, count: int, evidence: Evidence, question: str) -> int | None:
+    """For an answer that is little more than a figure: the first passage that has it beside the question's words."""
+    figures, asked = added_figures(sentence.claim, question), claim_terms(question)
+    if not figures or len(claim_terms(sentence.claim)) > _BARE_TERMS:
+        return None
+    for place in range(count):
+        match = evidence.best(place, sentence.claim, question, figures)
+        if match and len(evidence.terms_in(place, match.span) & asked) >= _BARE_ASKED:
+            return place + 1
+    return None
 
 
 def _best(number: int, found: list[_Cited], evidence: Evidence, question: str) -> Match | None:

@@ -77,6 +77,10 @@ class Evidence:
         span = Span(text[chosen[0]].span.start, text[chosen[-1]].span.end)
         return Match(span, _weight(weights, found) / sum(weights.values()), shared)
 
+    def terms_in(self, place: int, span: Span) -> frozenset[str]:
+        """Terms of the sentences of text `place` that lie in `span`."""
+        return frozenset[str]().union(*(each.terms for each in self._texts[place] if span.covers(each.span)))
+
     def _with_neighbour(self, text: "tuple[_Sentence, ...]", first: int, weights: dict[str, float]) -> list[int]:
         """The sentence `first`, and the one beside it that adds clearly."""
         total = sum(weights.values())

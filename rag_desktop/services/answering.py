@@ -118,13 +118,13 @@ class Answering:
         request = GenerateRequest(parts, generator.max_tokens, generator.temperature, stops=stops)
         stream = generator.child.stream(request, deadline_s=_DEADLINE_S)
         try:
+            draft.ended = Ended.STOPPED  # until the model says how it ended
             task.when_stopped(stream.stop)
             for part in stream:
                 self._take(draft, part, task)
         except UserFacingError as error:
             if error.code != "child-stopped":
                 raise
-            draft.ended = Ended.STOPPED
 
     def _take(self, draft: _Draft, part: Generated | GenerationEnded, task: Task) -> None:
         match part:

@@ -27,18 +27,16 @@ from rag_desktop.domain.events import (
 from rag_desktop.domain.ids import DocumentId, TaskId
 from rag_desktop.services import library as libraries
 from rag_desktop.services import viewing
+from rag_desktop.services.holdings import Holdings
 from rag_desktop.services.indexing import Indexing, IndexingReport
 from rag_desktop.services.lanes import Lane
 from rag_desktop.services.program import Program
 from rag_desktop.services.retrieval import Mode, Retrieval
 from rag_desktop.services.tasks import Publish, Task
-from rag_desktop.store.conversations import Conversations
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
 from rag_desktop.vectors.index import HnswIndex
-
-_OPENING_S = 15.0
-"""How long other lanes wait for the writing lane to open (and perhaps migrate) the library."""
+from rag_desktop.workers.child import Child
 
 
 class Desk:
@@ -48,14 +46,12 @@ class Desk:
         self._program = program
         self._publish = publish
         self._indexing: Indexing | None = None
-        self._writer: Library | None = None
-        self._beside: Library | None = None
-        self._reader: Library | None = None
-        self._retrieval: Retrieval | None = None
-        self._talks: dict[str, Conversations] = {}
+        self._holdings = Holdings(program.places.library)
+        self._retrieval: tuple[tuple[Library, Program], Retrieval] | None = None
+        self._discarded: list[Child] = []
         self._is_paused = False
         self._is_embedding_due = False
-        self._was_opened = threading.Event()
+        self._due = threading.Lock()
         self._writing = Lane("writing", publish)
         self._searching = Lane("searching", publish)
         self._generating = Lane("generating", publish)
@@ -111,7 +107,7 @@ class Desk:
         """As `remove`, for a command line beside the window. report: given how many documents that takes away."""
 
         def act(task: Task) -> None:
-            library = self._opened_beside()
+            library = self._holdings.beside()
             rows = [libraries.mark_removed(library, path) for path in paths]
             report(sum(libraries.documents_of(library, row) for row in rows))
             for row in rows:
@@ -124,7 +120,7 @@ class Desk:
         """Take a folder out of all results; `undo_remove` takes that back until the program starts anew."""
 
         def act(task: Task) -> None:
-            row = libraries.mark_removed(self._opened_beside(), path)
+            row = libraries.mark_removed(self._holdings.beside(), path)
             task.publish(FolderRemoved(task.id, row.id, row.path))
             self._look(task)
 
@@ -134,10 +130,10 @@ class Desk:
         """Bring a removed folder back as it was."""
 
         def act(task: Task) -> None:
-            row = self._opened_beside().folders.at(path)
+            row = self._holdings.beside().folders.at(path)
             if row is None:
                 raise UserFacingError("folder-unknown", path=path)
-            libraries.restore(self._opened_beside(), row)
+            libraries.restore(self._holdings.beside(), row)
             self._look(task)
 
         return self._searching.submit(act)
@@ -175,22 +171,22 @@ class Desk:
         """Answer a question, and keep the answer in a conversation (None: a new one)."""
 
         def act(task: Task) -> None:
-            talks = self._conversations("generating")
-            reader = self._opened_reader()
+            talks = self._holdings.conversations("generating")
+            reader = self._holdings.reader()
             answer = self._program.answering(reader, self._live_index).ask(
                 Question(question, self._program.top_k), task
             )
             kept = conversation if conversation is not None else talks.begin(question)
-            talks.add(kept, answer)
-            task.publish(ConversationBegun(task.id, kept))
+            if talks.add(kept, answer):
+                task.publish(ConversationBegun(task.id, kept))
 
         return self._generating.submit(act)
 
-    def open_document(self, document: DocumentId, span: Span | None) -> TaskId:
-        """Publish a document with the words at `span` marked."""
+    def open_document(self, document: DocumentId, span: Span | None, words: str | None = None) -> TaskId:
+        """Publish a document with the words at `span` marked; `words` are what stood there when it was cited."""
 
         def act(task: Task) -> None:
-            task.publish(DocumentOpened(task.id, viewing.view(self._opened_beside(), document, span)))
+            task.publish(DocumentOpened(task.id, viewing.view(self._holdings.beside(), document, span, words)))
 
         return self._searching.submit(act, first=True)
 
@@ -198,7 +194,7 @@ class Desk:
         """Publish the list of conversations."""
 
         def act(task: Task) -> None:
-            rows = tuple(self._conversations("searching").all())
+            rows = tuple(self._holdings.conversations("searching").all())
             task.publish(ConversationsListed(task.id, rows))
 
         return self._searching.submit(act)
@@ -207,7 +203,7 @@ class Desk:
         """Publish the answers of a conversation."""
 
         def act(task: Task) -> None:
-            answers = tuple(self._conversations("searching").turns(conversation))
+            answers = tuple(self._holdings.conversations("searching").turns(conversation))
             task.publish(ConversationOpened(task.id, conversation, answers))
 
         return self._searching.submit(act)
@@ -216,7 +212,7 @@ class Desk:
         """Delete a conversation."""
 
         def act(task: Task) -> None:
-            talks = self._conversations("searching")
+            talks = self._holdings.conversations("searching")
             talks.forget(conversation)
             task.publish(ConversationsListed(task.id, tuple(talks.all())))
 
@@ -268,11 +264,10 @@ class Desk:
         """Stop everything, close the library, end all children."""
         have_ended = [lane.close() for lane in self._lanes()]
         self._program.close()
-        if not all(have_ended):
-            return  # a connection that is at work cannot be closed; what it has committed stays
-        for opened in (self._writer, self._beside, self._reader, *self._talks.values()):
-            if opened:
-                opened.close()
+        for child in self._discarded:
+            child.close()
+        if all(have_ended):
+            self._holdings.close()  # else a connection is at work and cannot be closed; what it has committed stays
 
     def _lanes(self) -> tuple[Lane, ...]:
         return self._generating, self._searching, self._writing, self._fetching
@@ -292,15 +287,19 @@ class Desk:
         self._opened()
         if self._indexing is None:
             raise AssertionError("the writer is open but has no indexing")
-        self._indexing.read(folders(), task)
-        self._embed_later()
-        self.look()
+        try:
+            self._indexing.read(folders(), task)
+        finally:  # what was read before a stop or a failure is embedded all the same
+            self._embed_later()
+            self.look()
 
     def _embed_later(self) -> None:
         """Queue one embedding at most: two would give way to each other for ever."""
-        if not self._is_embedding_due:
+        with self._due:
+            if self._is_embedding_due:
+                return
             self._is_embedding_due = True
-            self._write(self._embed)
+        self._write(self._embed)
 
     def _embed(self, task: Task) -> None:
         """Embed until other work waits; the rest is queued behind that work."""
@@ -319,7 +318,7 @@ class Desk:
         return row
 
     def _look(self, task: Task) -> None:
-        task.publish(LibraryLooked(task.id, libraries.status(self._opened_beside())))
+        task.publish(LibraryLooked(task.id, libraries.status(self._holdings.beside())))
 
     def _list_models(self, task: Task) -> None:
         generator = self._program.generator
@@ -336,57 +335,54 @@ class Desk:
         """Take up the models of now: answers and searches that run keep theirs, later ones use the new."""
         before = self._program
         self._program = before.with_models()
-        self._retrieval = None
         kept = self._program.children
-        for child in before.children:
-            if child not in kept:
-                child.close()
-        if self._writer:
-            self._indexing = self._program.indexing(self._writer)
+        self._discard([child for child in before.children if child not in kept])
+        if self._holdings.is_writing and before.embedder is not self._program.embedder:
+            self._write(self._take_up_embedder)
             self._embed_later()
         task.publish(ModelsChanged(task.id))
         self._list_models(task)
 
+    def _take_up_embedder(self, _task: Task) -> None:
+        self._indexing = self._program.indexing(self._holdings.writer())
+
+    def _discard(self, children: Sequence[Child]) -> None:
+        """End children once no lane can be using them: when each has come past this point."""
+        self._discarded += children
+        lanes = (self._writing, self._searching, self._generating)
+        awaited = {lane.name for lane in lanes}
+
+        def pass_by(name: str) -> None:
+            with self._due:
+                awaited.discard(name)
+                is_last = not awaited
+            for child in children if is_last else ():
+                child.close()
+
+        if children:
+            for lane in lanes:
+                lane.submit(lambda _, name=lane.name: pass_by(name))  # type: ignore[misc]
+
     # what the lanes hold; each is opened by the first job of its lane that needs it
 
     def _opened(self) -> Library:
-        if self._writer is None:
-            try:
-                self._writer = Library.writer(self._program.places.library)
-            finally:
-                self._was_opened.set()
-            self._indexing = self._program.indexing(self._writer)
-        return self._writer
-
-    def _opened_beside(self) -> Library:
-        """For small writes; only for reading where another program is the writer."""
-        self._was_opened.wait(_OPENING_S)
-        if self._beside is None:
-            place = self._program.places.library
-            self._beside = Library.beside(place) if self._writer else Library.reader(place)
-        return self._beside
-
-    def _opened_reader(self) -> Library:
-        self._was_opened.wait(_OPENING_S)
-        if self._reader is None:
-            self._reader = Library.reader(self._program.places.library)
-        return self._reader
+        library = self._holdings.writer()
+        if self._indexing is None:
+            self._indexing = self._program.indexing(library)
+        return library
 
     def _quick_writer(self) -> Indexing:
-        return self._program.indexing(self._opened_beside())
+        return self._program.indexing(self._holdings.beside())
 
     def _indexing_of(self, library: Library) -> Indexing:
         return self._indexing or self._program.indexing(library)
 
     def _found(self) -> Retrieval:
-        if self._retrieval is None:
-            self._retrieval = self._program.retrieval(self._opened_beside(), self._live_index)
-        return self._retrieval
+        """Search over the connection and with the models of now."""
+        wanted = self._holdings.beside(), self._program
+        if self._retrieval is None or self._retrieval[0] != wanted:
+            self._retrieval = wanted, self._program.retrieval(wanted[0], self._live_index)
+        return self._retrieval[1]
 
     def _live_index(self, key: str) -> HnswIndex | None:
         return self._indexing.live_index(key) if self._indexing else None
-
-    def _conversations(self, lane: str) -> Conversations:
-        if lane not in self._talks:
-            self._talks[lane] = Conversations(self._program.places.library)
-        return self._talks[lane]

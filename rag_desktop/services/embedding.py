@@ -126,6 +126,7 @@ class EmbeddingLine:
         with self._library.transaction():
             self._library.vectors.add(self._space.id, rows)
         self._neighbours.follow()
+        self._neighbours.snapshot_if_due()
         self.tally.embedded_by_folder.update(batch.folders[place] for place in part.places)
         self.tally.copied += len(rows) - len(part.places)
 

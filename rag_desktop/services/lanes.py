@@ -36,6 +36,8 @@ class Lane:
         task = Task(_both(self._publish, follow) if follow else self._publish)
         with self._ready:
             self._tasks[task.id] = task
+            if self._is_closing:
+                task.stop()
             (self._waiting.appendleft if first else self._waiting.append)((task, job))
             self._ready.notify()
         return task.id

@@ -33,6 +33,8 @@ class GeneratorChoice:
 
     generator: Generator
     missed: str | None
+    key: str
+    """Tells one model file from another of the same title."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ _ATTEMPTS = 2
 _DEADLINE_S = 90.0
 _BYTES_PER_SECOND = 250_000
 _LOOK_S = 0.2
+_PASSING = {"file-missing", "file-forbidden", "reader-bug"}
+"""Reasons that may be gone at the next look though the file did not change."""
 _CHILD_TROUBLES = {
     "child-died": "reader-died",
     "child-deadline": "reader-deadline",
@@ -138,7 +140,8 @@ class ReadingLine:
         """Keep the reason. What an earlier reading of the same path left is no longer true, and goes."""
         library = self._library
         with library.transaction():
-            document = library.documents.put(item.folder, item.file, None, reader_version(item.chunker))
+            version = "" if error.code in _PASSING else reader_version(item.chunker)
+            document = library.documents.put(item.folder, item.file, None, version)
             library.chunks.forget(document)
             library.documents.clear_reading(document)
             library.documents.set_error(document, error.code, error.arguments)

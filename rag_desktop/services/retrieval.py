@@ -1,5 +1,6 @@
 """From a question to passages: keyword and vector candidates, then a line of stages, each leaving its score."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,9 @@ from rag_desktop.services.neighbours import reading_index
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SpaceRow
 from rag_desktop.text.words import hangul_share, query_terms, quoted_phrases, terms
-from rag_desktop.vectors.index import ExactIndex, HnswIndex
+from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix
 
+_LOG = logging.getLogger(__name__)
 CANDIDATES = 100
 """Passages each signal may put forward."""
 _UNDERSTOOD = 0.25
@@ -90,16 +92,27 @@ class Retrieval:
         clock.lap("keyword")
         weight = vector_weight(hangul_share(question.text), self._languages) if mode is Mode.HYBRID else 1.0
         is_asked = mode is not Mode.KEYWORD and weight > 0  # a model that cannot read the question is not asked
-        vector = self._by_vector(question, clock, exact=exact) if is_asked else {}
+        vector = self._meant(question, clock, mode, exact=exact) if is_asked else {}
         if mode is Mode.VECTOR and vector is None:
             raise UserFacingError("vectors-missing")
         fused = minmax_fused([(keyword, 1.0 - weight if mode is Mode.HYBRID else 1.0), (vector or {}, weight)])
-        passages = self._passages(fused, {"keyword": keyword, "vector": vector or {}}, question.top_k)
+        with self._library.reading():
+            passages = self._passages(fused, {"keyword": keyword, "vector": vector or {}}, question.top_k)
         for stage in self._stages:
             passages = stage(question, passages)
         clock.lap("rank")
         possible = Mode.KEYWORD if mode is Mode.HYBRID and vector is None else mode
         return Found(passages[: question.top_k], possible, clock.done())
+
+    def _meant(self, question: Question, clock: _Clock, mode: Mode, *, exact: bool) -> Scores | None:
+        """`_by_vector`; where the embedder fails and words can still be searched, None."""
+        try:
+            return self._by_vector(question, clock, exact=exact)
+        except UserFacingError as error:
+            if mode is Mode.VECTOR:
+                raise
+            _LOG.warning("search by meaning failed: %s", error)
+            return None
 
     def understands(self, question: str) -> bool:
         """Whether the embedding model can read most of the question, so that its cosines mean something."""
@@ -139,9 +152,20 @@ class Retrieval:
         clock.lap("index")
         vector = embed_query(self._embedder.child, question.text)
         clock.lap("embed")
-        hits = dict(index.search(vector, CANDIDATES))
+        hits = self._visible_hits(index, vector)
         clock.lap("vector")
         return hits
+
+    def _visible_hits(self, index: HnswIndex | ExactIndex, vector: Matrix) -> Scores:
+        """The nearest passages that may be shown; those of removed folders must not take the places of others."""
+        wanted = CANDIDATES
+        while True:
+            hits = index.search(vector, wanted)
+            visible = self._library.chunks.visible([ChunkId(label) for label, _ in hits])
+            seen = {label: score for label, score in hits if label in visible}
+            if len(seen) >= CANDIDATES or wanted >= len(index):
+                return dict(list(seen.items())[:CANDIDATES])
+            wanted *= 4
 
     def _space(self) -> SpaceRow | None:
         key = self._embedder.key if self._embedder else None

@@ -9,16 +9,27 @@ from rag_desktop.domain.status import DocumentView, Mark
 from rag_desktop.store.library import Library
 
 
-def view(library: Library, document: DocumentId, span: Span | None) -> DocumentView:
-    """A document with the words at `span` marked. Raises UserFacingError `document-gone`."""
+def view(library: Library, document: DocumentId, span: Span | None, words: str | None = None) -> DocumentView:
+    """A document with the words at `span` marked. Raises UserFacingError `document-gone`.
+
+    words: what stood at `span` when it was cited. Where the document has changed since, they are looked for in it; what
+    is no longer there is not marked, and comes back as `quoted` without a span.
+    """
     known = library.documents.get(document)
     if known is None:
         raise UserFacingError("document-gone")
     quoted = library.documents.text(document, span) if span else ""
+    if span and words is not None and quoted != words:
+        span, quoted = _found_again(library.documents.text(document), words), words
     if _is_paged(known):
         marks = tuple(marks_of(library.documents.runs(document), span)) if span else ()
         return DocumentView(known, "", span, quoted, marks)
     return DocumentView(known, library.documents.text(document), span, quoted, ())
+
+
+def _found_again(text: str, words: str) -> Span | None:
+    start = text.find(words)
+    return Span(start, start + len(words)) if start >= 0 else None
 
 
 def _is_paged(document: Document) -> bool:

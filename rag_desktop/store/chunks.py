@@ -12,6 +12,7 @@ from rag_desktop.domain.ids import ChunkId, DocumentId
 from rag_desktop.store.codec import words_from_json, words_to_json
 from rag_desktop.text.words import keywords
 
+_AT_A_TIME = 10_000
 _COLUMNS = "id, document_id, ordinal, parent_id, span_start, span_end, page_start, page_end, headings"
 
 
@@ -48,6 +49,20 @@ class Chunks:
                 " AND d.folder_id IN (SELECT id FROM folders WHERE removed_at IS NULL)"
             ).get
         )
+
+    def visible(self, ids: Sequence[ChunkId]) -> set[ChunkId]:
+        """Those of `ids` that exist and belong to a folder that is not removed."""
+        found: set[ChunkId] = set()
+        for start in range(0, len(ids), _AT_A_TIME):
+            some = tuple(ids[start : start + _AT_A_TIME])
+            marks = ", ".join("?" * len(some))
+            rows = self._connection.execute(
+                "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                f" JOIN folders f ON f.id = d.folder_id WHERE c.id IN ({marks}) AND f.removed_at IS NULL",
+                some,
+            )
+            found.update(row[0] for row in rows)
+        return found
 
     def leaves(self) -> int:
         """All leaves, those of removed folders too: what BM25 counts as the collection."""

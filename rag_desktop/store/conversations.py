@@ -81,15 +81,18 @@ class Conversations:
         )
         return self._connection.last_insert_rowid()
 
-    def add(self, conversation: int, answer: Answer) -> None:
-        """Append a question with its answer."""
+    def add(self, conversation: int, answer: Answer) -> bool:
+        """Append a question with its answer; False where the conversation was deleted meanwhile."""
         with worded(self._path), self._connection:
             now = time.time()
+            self._connection.execute("UPDATE conversations SET changed_at = ? WHERE id = ?", (now, conversation))
+            if not self._connection.changes():
+                return False
             self._connection.execute(
                 "INSERT INTO turns (conversation_id, asked_at, question, answer) VALUES (?, ?, ?, ?)",
                 (conversation, now, answer.question, answer_to_json(answer)),
             )
-            self._connection.execute("UPDATE conversations SET changed_at = ? WHERE id = ?", (now, conversation))
+        return True
 
     def turns(self, conversation: int) -> list[Answer]:
         """The answers of a conversation, in order."""

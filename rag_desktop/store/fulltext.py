@@ -32,10 +32,19 @@ class FullText:
             return []
         rows = self._connection.execute(
             "SELECT rowid, -bm25(passage_words, 1.0, ?) AS score FROM passage_words WHERE passage_words MATCH ?"
-            " ORDER BY score DESC LIMIT ?",
+            f"{self._visible()} ORDER BY score DESC LIMIT ?",
             (_HEADING_WEIGHT, match, limit),
         )
         return [(ChunkId(rowid), score) for rowid, score in rows]
+
+    def _visible(self) -> str:
+        """A condition that passes over removed folders; empty, and so free, where there are none."""
+        if not self._connection.execute("SELECT 1 FROM folders WHERE removed_at IS NOT NULL LIMIT 1").get:
+            return ""
+        return (
+            " AND NOT EXISTS (SELECT 1 FROM chunks c JOIN documents d ON d.id = c.document_id"
+            " JOIN folders f ON f.id = d.folder_id WHERE c.id = passage_words.rowid AND f.removed_at IS NOT NULL)"
+        )
 
     def documents(self, terms: Sequence[QueryTerm], limit: int) -> list[tuple[DocumentId, float]]:
         """Documents whose file name or title has words of the question, best first."""

@@ -255,3 +255,10 @@ def test_the_quoted_words_have_the_figure() -> None:
     _, (citation,) = cite("8 experts are used. [1]", [passage(text)], lambda *_: None, "How many experts are used?")
     assert citation.quoted_text is not None
     assert "num_experts 8" in citation.quoted_text
+
+
+def test_a_bare_figure_is_cited_where_it_stands_beside_what_was_asked() -> None:
+    other = passage("휴게실 커피는 15일마다 바꾼다.", 0, 1)
+    right = passage("1년 이상 근무한 직원의 연차 휴가는 15일이다. 남은 휴가는 3월까지 쓴다.", 5000, 2)
+    assert completed("15일", [other, right], "연차 휴가는 며칠인가요?") == "15일 [2]"
+    assert completed("16일", [other, right], "연차 휴가는 며칠인가요?") == "16일"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rag_desktop.services.library import mark_removed
+from rag_desktop.store.library import Library
 from tests.road.conftest import CommandLine
 
 LEASE = "How many months is the notice period?"
@@ -181,3 +183,22 @@ def test_a_file_name_that_is_no_unicode_comes_back_as_it_was(scripted: CommandLi
     assert os.fsencode(passage["path"]) == name
     assert "lazy dog" in scripted("text", passage["path"]).out
     assert "lazy dog" in scripted("search", "lazy dog").out
+
+
+def test_a_refusal_of_the_model_is_printed(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    assert "do not contain the answer" in scripted("ask", "Zyxwv qwertz plugh xyzzy?").out
+
+
+def test_a_removed_folder_does_not_crowd_out_the_others(scripted: CommandLine, tmp_path: Path) -> None:
+    crowd, wanted = tmp_path / "crowd", tmp_path / "wanted"
+    for folder, count in ((crowd, 150), (wanted, 1)):
+        folder.mkdir()
+        for number in range(count):
+            (folder / f"{number}.txt").write_text(f"The harbour festival number {number} in {folder.name}.")
+    scripted("add", str(crowd), str(wanted))
+    with Library.writer(scripted.library) as library:
+        mark_removed(library, str(crowd))
+    for mode in ("keyword", "vector", "hybrid"):
+        (passage,) = scripted("search", "harbour festival", "--mode", mode, "--json").json["passages"]
+        assert passage["path"] == str(wanted / "0.txt")

@@ -147,7 +147,9 @@ class DocumentPane(QWidget):
         ]:
             self._citations = (citation,)
         self._task = self._context.desk.open_document(
-            citation.passage.document.id, citation.quoted or citation.passage.chunk.span
+            citation.passage.document.id,
+            citation.quoted or citation.passage.chunk.span,
+            citation.quoted_text or citation.passage.text,
         )
         self._show_which()
         show_beside(self._context, self, "document", opens=True)
@@ -228,8 +230,14 @@ class DocumentPane(QWidget):
         name = page_name(view.document, page + 1)
         if not view.quoted:
             return ""
+        if view.span is None:
+            return self._changed(view)
         return say("The words are on page {page}, but could not be marked there: “{words}”", page=name,
                    words=_short(view.quoted))  # fmt: skip
+
+    def _changed(self, view: DocumentView) -> str:
+        words = _short(view.quoted, 1_000)
+        return self._context.wording.say("The document has changed since. It said: “{words}”", words=words)
 
     def _refusal(self, code: str, view: DocumentView) -> str:
         say = self._context.wording.say
@@ -245,6 +253,8 @@ class DocumentPane(QWidget):
         self.reading.show_text(view.text, view.span, is_prose=view.document.format in _PROSE)
         if not is_there:
             self._say(self._context.wording.say("The file is no longer there. This is its text when it was read."))
+        elif view.quoted and view.span is None:
+            self._say(self._changed(view))
 
     # finding
 

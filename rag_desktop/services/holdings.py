@@ -1,0 +1,67 @@
+"""What the lanes of the desk hold open: one library over three connections, and the conversations."""
+
+import threading
+from pathlib import Path
+
+from rag_desktop.store.conversations import Conversations
+from rag_desktop.store.library import Library
+
+_OPENING_S = 15.0
+"""How long other lanes wait for the writing lane to open (and perhaps migrate) the library."""
+
+
+class Holdings:
+    """Opens each thing once, for the lane that first needs it."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._was_opened = threading.Event()
+        self._writer: Library | None = None
+        self._beside: Library | None = None
+        self._beside_writes = False
+        self._reader: Library | None = None
+        self._conversations: dict[str, Conversations] = {}
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether this program is the library's writer."""
+        return self._writer is not None
+
+    def writer(self) -> Library:
+        """The writing lane's. Raises UserFacingError `library-in-use` while another program writes."""
+        if self._writer is None:
+            try:
+                self._writer = Library.writer(self._place)
+            finally:
+                self._was_opened.set()
+        return self._writer
+
+    def beside(self) -> Library:
+        """The searching lane's, for small writes; only for reading while another program is the writer."""
+        self._was_opened.wait(_OPENING_S)
+        may_write = self.is_writing
+        if self._beside is None or (may_write and not self._beside_writes):
+            if self._beside:
+                self._beside.close()
+            self._beside = Library.beside(self._place) if may_write else Library.reader(self._place)
+            self._beside_writes = may_write
+        return self._beside
+
+    def reader(self) -> Library:
+        """The generating lane's."""
+        self._was_opened.wait(_OPENING_S)
+        if self._reader is None:
+            self._reader = Library.reader(self._place)
+        return self._reader
+
+    def conversations(self, lane: str) -> Conversations:
+        """A lane's own connection to the conversations."""
+        if lane not in self._conversations:
+            self._conversations[lane] = Conversations(self._place)
+        return self._conversations[lane]
+
+    def close(self) -> None:
+        """Close everything; no lane may be at work."""
+        for opened in (self._writer, self._beside, self._reader, *self._conversations.values()):
+            if opened:
+                opened.close()
