@@ -13,7 +13,11 @@ _END = re.compile(
     r"|\n(?=[ \t]*(?:[-*+•◦▪‣·–]|\(?\d{1,3}[.)]|\|)[ \t])"
     # Short lines in a row are rows of a table or titles: prose fills its lines.
     r"|(?<=\n)[^\n]{1,32}\n(?=[^\n]{1,32}\n)"
+    # A row of a table begins on its line.
+    r"|\n(?=[^\n]+ \| [^\n]+ \| )"
 )
+_ROW_LIMIT = 2_000
+"""Characters; a longer line with bars in it is no row."""
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+$")
 _ABBREVIATIONS_LISTED = """
 al approx art ca cf ch col cols corp cp dept dr ed eds eg e.g eq eqs est etc ex fig figs i.e ie inc jr lit ltd mr mrs
@@ -50,8 +54,16 @@ def trimmed(text: str, start: int, end: int) -> Span | None:
 
 def _ends(text: str, span: Span) -> Iterator[int]:
     for match in _END.finditer(text, span.start, span.end):
-        if match["stop"] is None or not _goes_on(text, match, span):
+        if match["stop"] is None or not (_goes_on(text, match, span) or _is_in_row(text, match.end(), span)):
             yield match.end()
+
+
+def _is_in_row(text: str, end: int, span: Span) -> bool:
+    """Whether a full stop stands inside a row of cells, which is one statement however it is worded."""
+    start = max(span.start, text.rfind("\n", 0, end) + 1)
+    stop = text.find("\n", end)
+    stop = span.end if stop < 0 else min(stop, span.end)
+    return stop - end > 1 and stop - start < _ROW_LIMIT and text.count(" | ", start, stop) >= 2
 
 
 def _goes_on(text: str, match: re.Match[str], span: Span) -> bool:

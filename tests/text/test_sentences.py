@@ -66,3 +66,10 @@ def test_every_word_is_in_exactly_one_sentence(text: str, data: st.DataObject) -
 def test_trimmed() -> None:
     assert trimmed("  a b ", 0, 6) == Span(2, 5)
     assert trimmed("   ", 0, 3) is None
+
+
+def test_a_row_of_cells_is_one_statement() -> None:
+    row = "name: Rain jacket | description: Taped seams. Rolls away. | price: 89.90"
+    text = f"A first line.\n{row}\nname: Shell | description: Three layers. | price: 289.00"
+    assert [span.of(text) for span in sentences(text)][1] == row
+    assert len(sentences(text)) == 3
