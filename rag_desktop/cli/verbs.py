@@ -210,6 +210,8 @@ def _remove(program: Program, paths: list[str], task: Task) -> tuple[list[str], 
     if visit:
         return visit.remove([os.path.abspath(path) for path in paths], task)
     with Library.writer(program.places.library) as library:
+        for path in paths:
+            libraries.folder_at(library, path)  # all or none
         rows = [libraries.mark_removed(library, path) for path in paths]
         return [row.path for row in rows], libraries.purge(library)
 

@@ -57,8 +57,9 @@ def open_window(program: Program, instance: Instance) -> int:
     try:
         return opened.application.exec()
     finally:
+        instance.stop_listening()
+        opened.desk.close()  # before another window may take the library: until here it is being written
         instance.close()
-        opened.desk.close()
 
 
 def build_window(program: Program) -> Opened:

@@ -108,6 +108,8 @@ class Desk:
 
         def act(task: Task) -> None:
             library = self._holdings.beside()
+            for path in paths:
+                libraries.folder_at(library, path)  # all or none
             rows = [libraries.mark_removed(library, path) for path in paths]
             report(sum(libraries.documents_of(library, row) for row in rows))
             for row in rows:

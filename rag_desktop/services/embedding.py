@@ -66,15 +66,16 @@ class EmbeddingLine:
     def run(self, task: Task, give_way: Callable[[], bool] = lambda: False) -> None:
         """Embed until nothing is pending, or until `give_way` says that other work waits.
 
-        Raises Cancelled after `stop`, and the child's error after three tries.
+        Raises Cancelled after `stop`, and the child's error after three tries in a row that brought nothing.
         """
         total = self._library.vectors.pending_count(self._space.id)
-        attempts = 0
+        attempts, before = 0, -1
         while True:
             try:
                 self._pass(task, total, give_way)
             except UserFacingError as error:
-                attempts += 1
+                attempts = attempts + 1 if self.tally.embedded == before else 1
+                before = self.tally.embedded
                 self._in_flight.clear()
                 self._replies = SimpleQueue()
                 if error.code not in ("child-died", "child-deadline", "child-memory") or attempts == _ATTEMPTS:

@@ -147,7 +147,7 @@ class Indexing:
             self._library.folders.away(folder.id)
             return Scan(folder, Plan(), [Failure(folder.path, UserFacingError("folder-away", path=folder.path))])
         failures = [Failure(path, UserFacingError("folder-forbidden", path=path)) for path in found.unreadable]
-        return Scan(folder, plan(found, known, reader_version(folder.chunker)), failures, found.skipped)
+        return Scan(folder, plan(found, known, reader_version(folder.chunker), task.check), failures, found.skipped)
 
     def _found(self, folder: FolderRow, at: Callable[[int, str], None]) -> Found:
         if folder.is_file:

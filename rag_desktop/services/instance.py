@@ -75,13 +75,19 @@ class Instance:
 
     def close(self) -> None:
         """Stop listening and let another window take the library."""
+        self.stop_listening()
+        self._lock.release()
+
+    def stop_listening(self) -> None:
+        """Take no more wishes; the library is still this window's until `close`. Safe to call twice."""
+        if self._is_closing:
+            return
         self._is_closing = True
         (self._library / CARD_NAME).unlink(missing_ok=True)
         if self._listener is not None:
             with suppress(OSError):
                 Client(self._listener.address, _FAMILY).close()  # wakes the thread that waits for a connection
             self._listener.close()
-        self._lock.release()
 
     def _listen(self, listener: Listener, desk: Desk, activate: Callable[[], None]) -> None:
         while not self._is_closing:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 
 from rag_desktop.domain.errors import UserFacingError
@@ -41,7 +42,12 @@ def _folder_status(library: Library, folder: FolderRow) -> FolderStatus:
 
 
 def _size(folder: str) -> int:
-    return sum(os.lstat(os.path.join(where, name)).st_size for where, _, names in os.walk(folder) for name in names)
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # a write-ahead log or an old snapshot may go meanwhile
+                total += os.lstat(os.path.join(where, name)).st_size
+    return total
 
 
 def text_of(library: Library, path: str) -> str:
@@ -60,6 +66,17 @@ def text_of(library: Library, path: str) -> str:
 def mark_removed(library: Library, path: str) -> FolderRow:
     """Take a folder (or single file) out of all results at once; `purge` deletes its rows later.
 
+    Raises as `folder_at`.
+    """
+    row = folder_at(library, path)
+    with library.transaction():
+        library.folders.mark_removed(row.id)
+    return row
+
+
+def folder_at(library: Library, path: str) -> FolderRow:
+    """The folder (or single file) that was added by this path.
+
     Raises UserFacingError `folder-unknown`, or `folder-inside` where only a folder above it was added.
     """
     absolute = os.path.abspath(path)
@@ -69,8 +86,6 @@ def mark_removed(library: Library, path: str) -> FolderRow:
         if above:
             raise UserFacingError("folder-inside", path=path, folder=above.path)
         raise UserFacingError("folder-unknown", path=path)
-    with library.transaction():
-        library.folders.mark_removed(row.id)
     return row
 
 

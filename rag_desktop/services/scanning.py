@@ -104,10 +104,11 @@ def _state(path: str, status: os.stat_result) -> FileState:
     return FileState(path, status.st_size, status.st_mtime_ns)
 
 
-def plan(found: Found, known: Sequence[DocumentRow], reader: str) -> Plan:
+def plan(found: Found, known: Sequence[DocumentRow], reader: str, check: Callable[[], None] = lambda: None) -> Plan:
     """Compare files with rows. Files are hashed only where a vanished document has their size, or only the time moved.
 
-    reader: version of reading; documents read by another version are read again.
+    reader: version of reading; documents read by another version are read again. check: called for each file; hashing
+    many takes a while.
     """
     rows = {row.file.path: row for row in known}
     there = {file.path for file in found.files}
@@ -117,6 +118,7 @@ def plan(found: Found, known: Sequence[DocumentRow], reader: str) -> Plan:
     moved: list[tuple[DocumentId, FileState]] = []
     touched: list[tuple[DocumentId, FileState]] = []
     for file in found.files:
+        check()
         row = rows.get(file.path)
         if row and row.reader == reader and _same_bytes(row, file):
             if row.file != file:

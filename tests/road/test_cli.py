@@ -202,3 +202,9 @@ def test_a_removed_folder_does_not_crowd_out_the_others(scripted: CommandLine, t
     for mode in ("keyword", "vector", "hybrid"):
         (passage,) = scripted("search", "harbour festival", "--mode", mode, "--json").json["passages"]
         assert passage["path"] == str(wanted / "0.txt")
+
+
+def test_removing_several_is_all_or_none(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    assert "not a folder" in scripted("remove", str(sample), "/nowhere/at/all", status=1).err
+    assert len(scripted("status", "--json").json["folders"]) == 1
