@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from rag_desktop.domain.documents import Span
 from rag_desktop.text.sentences import sentences
-from rag_desktop.text.words import terms
+from rag_desktop.text.words import stem, terms
 
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[^\W_] )[A-Z][\w’'-]+|\b[A-Z]{2,}\b")
@@ -19,6 +19,7 @@ _NUMBER_WORDS = {
     "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
 }
 # fmt: on
+_NUMBER_STEMS = {stem(word): figure for word, figure in _NUMBER_WORDS.items()}
 _NUMBER_WEIGHT = 2.0
 _NAME_WEIGHT = 1.5
 _QUESTION_WEIGHT = 0.5
@@ -122,8 +123,8 @@ def claim_terms(text: str) -> frozenset[str]:
     """Terms of `text`; numerals stand as one term each (`#8000` for 8,000 and `#8` for eight) and not in pieces."""
     numerals = {"#" + numeral.replace(",", "").rstrip(".") for numeral in _NUMERAL.findall(text)}
     found = set(terms(_NUMERAL.sub(" ", text)))
-    spelled = found & _NUMBER_WORDS.keys()
-    return frozenset(found - spelled | numerals | {"#" + _NUMBER_WORDS[word] for word in spelled})
+    spelled = found & _NUMBER_STEMS.keys()
+    return frozenset(found - spelled | numerals | {"#" + _NUMBER_STEMS[word] for word in spelled})
 
 
 @lru_cache(maxsize=64)

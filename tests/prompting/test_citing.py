@@ -262,3 +262,11 @@ def test_a_bare_figure_is_cited_where_it_stands_beside_what_was_asked() -> None:
     right = passage("1년 이상 근무한 직원의 연차 휴가는 15일이다. 남은 휴가는 3월까지 쓴다.", 5000, 2)
     assert completed("15일", [other, right], "연차 휴가는 며칠인가요?") == "15일 [2]"
     assert completed("16일", [other, right], "연차 휴가는 며칠인가요?") == "16일"
+
+
+@pytest.mark.parametrize(("word", "figure"), [("three", "3"), ("five", "5"), ("nine", "9"), ("twelve", "12")])
+def test_a_figure_is_found_in_words(word: str, figure: str) -> None:
+    text = f"## {figure}.\nThe notice period is {word} months to the end of a quarter."
+    answer = f"The lease is {figure} months to the end of a quarter [1]."
+    _, (citation,) = cite(answer, [passage(text)], lambda *_: None, "How long is the notice period?")
+    assert citation.quoted_text == f"The notice period is {word} months to the end of a quarter."
