@@ -138,7 +138,7 @@ class Package:
 
     def _pieces(self, info: ZipInfo) -> Iterator[bytes]:
         if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:  # the only ones that OPC allows
-            raise NotImplementedError
+            raise ValueError("packed in a way that is not allowed")
         with self._zip.open(info) as part:
             while piece := part.read(_PIECE):
                 self._inflated += len(piece)

@@ -102,10 +102,8 @@ def stops(template: str) -> tuple[str, ...]:
     return _family(template).stops
 
 
-def render(template: str, system: str, user: str, begun: str = "", label: str = "") -> tuple[PromptPart, ...]:
+def render(template: str, system: str, user: str, begun: str = "") -> tuple[PromptPart, ...]:
     """The prompt for one system text (may be empty), one user text, and the first words of the answer.
-
-    `label` heads the answer without being part of it ("Answer:"): words of the program's own, hence markup.
 
     Only the family's own signs are markup; `system`, `user` and `begun` are taken literally by the engine, whatever
     control tokens they spell. What begins every text (BOS) is left to the engine, which knows whether the model wants
@@ -114,8 +112,8 @@ def render(template: str, system: str, user: str, begun: str = "", label: str = 
     family = _family(template)
     parts = [*_opening(family, system)]
     parts.append(_Text(_said(family, user, "" if family.system_gap and system else family.space)))
-    parts.append(family.answer + (family.space + label if label else ""))
-    parts.append(_Text(_said(family, begun, " " if label else family.space) if begun else ""))
+    parts.append(family.answer)
+    parts.append(_Text(_said(family, begun, family.space) if begun else ""))
     return _joined(parts)
 
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rag_desktop.domain.answers import Passage, Question, StageScore
@@ -207,11 +207,3 @@ class Retrieval:
     def _passage(self, chunk: Chunk, document: Document, score: float, trace: tuple[StageScore, ...]) -> Passage:
         text = self._library.documents.text(chunk.document_id, chunk.span)
         return Passage(chunk, document, text, score, (*trace, StageScore("fused", score)))
-
-
-def widened(library: Library, passage: Passage) -> Passage:
-    """The passage's parent in its place, with the same score and trace; itself where it has none."""
-    parent = passage.chunk.parent_id and library.chunks.get([passage.chunk.parent_id]).get(passage.chunk.parent_id)
-    if not parent:
-        return passage
-    return replace(passage, chunk=parent, text=library.documents.text(parent.document_id, parent.span))

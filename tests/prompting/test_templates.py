@@ -85,16 +85,6 @@ def test_begun_answer_stands_last(template: str) -> None:
 
 
 @pytest.mark.parametrize("template", families())
-def test_a_label_is_markup_before_the_answer(template: str) -> None:
-    *_, last = render(template, "S", "U", label="Answer:")
-    assert last.is_markup
-    assert last.text.endswith("Answer:")
-    assert text_of(template, "S", "U") + (" " if template in {"mistral", "chatqa"} else "") + "Answer:" == "".join(
-        part.text for part in render(template, "S", "U", label="Answer:")
-    )
-
-
-@pytest.mark.parametrize("template", families())
 def test_kinds_alternate_and_no_part_is_empty(template: str) -> None:
     parts = render(template, "S", "U")
     assert all(part.text for part in parts)
