@@ -12,7 +12,7 @@ from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats.docx_styles import Numbering, Style, Styles, child, is_on, level_of, local, value
 from rag_desktop.formats.docx_tables import Row, rows_of, table_blocks
-from rag_desktop.formats.ooxml import Package
+from rag_desktop.formats.package import Package
 from rag_desktop.formats.outline import Trail
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
@@ -72,7 +72,7 @@ class _Document:
 
 
 def _contents(file: OpenedFile) -> Contents:
-    package = Package(file.content, "docx")
+    package = Package(file.content)
     main = package.target("", "officeDocument") or "word/document.xml"
     document = _opened(package, main)
     for element in package.elements(main, 3):  # document, body, paragraph

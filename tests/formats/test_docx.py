@@ -10,7 +10,7 @@ import pytest
 
 from rag_desktop.domain.documents import Block, BlockKind
 from rag_desktop.domain.errors import UnreadableError
-from rag_desktop.formats import ooxml
+from rag_desktop.formats import package as packages
 from rag_desktop.formats.docx import READER
 from rag_desktop.formats.docx_styles import numeral
 from rag_desktop.formats.reader import OpenedFile
@@ -144,36 +144,36 @@ def test_the_main_part_may_have_any_name() -> None:
 
 
 def test_an_old_document_is_no_new_one() -> None:
-    assert code_for(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000)) == "docx-damaged"
+    assert code_for(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000)) == "file-damaged"
 
 
 def test_no_document_type_is_accepted() -> None:
     declaration = '<!DOCTYPE w [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-    assert code_for(with_body(declaration + contract_part().replace("Words", "&b;"))) == "docx-damaged"
+    assert code_for(with_body(declaration + contract_part().replace("Words", "&b;"))) == "file-damaged"
     external = '<!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
     late = f"<!-- {'x' * 200_000} -->{external}{contract_part()}"
-    assert code_for(with_body(late)) == "docx-damaged"
-    assert code_for(package({"word/document.xml": declaration + "<a/>"})) == "docx-damaged"
+    assert code_for(with_body(late)) == "file-damaged"
+    assert code_for(package({"word/document.xml": declaration + "<a/>"})) == "file-damaged"
 
 
 def test_a_bomb_is_stopped_by_what_comes_out_and_not_by_what_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ooxml, "MOST_INFLATED", 1 << 20)
+    monkeypatch.setattr(packages, "MOST_INFLATED", 1 << 20)
     content = document(paragraph("x" * (2 << 20)))
     assert len(content) < 10_000
     assert code_for(content) == "file-too-large"
     honest = (2 << 20).to_bytes(3, "little")[:2]
-    assert code_for(content.replace(honest, b"\x10\x00")) in {"file-too-large", "docx-damaged"}
+    assert code_for(content.replace(honest, b"\x10\x00")) in {"file-too-large", "file-damaged"}
 
 
-@pytest.mark.parametrize(("limit", "code"), [("MOST_ELEMENTS", "file-too-large"), ("MOST_ENTRIES", "docx-damaged")])
+@pytest.mark.parametrize(("limit", "code"), [("MOST_ELEMENTS", "file-too-large"), ("MOST_ENTRIES", "file-damaged")])
 def test_counts_are_bounded(limit: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ooxml, limit, 3)
+    monkeypatch.setattr(packages, limit, 3)
     assert code_for(contract()) == code
 
 
 def test_deep_nesting_is_refused() -> None:
     deep = "<w:sdt><w:sdtContent>" * 50_000 + "</w:sdtContent></w:sdt>" * 50_000
-    assert code_for(document(deep)) == "docx-damaged"
+    assert code_for(document(deep)) == "file-damaged"
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
@@ -209,5 +209,5 @@ def test_broken_markup_fails_in_one_way() -> None:
 
 
 def test_a_tag_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ooxml, "_LONGEST_TOKEN", 1 << 18)
-    assert code_for(document("<w:p " + "".join(f'a{number}="1" ' for number in range(60_000)))) == "docx-damaged"
+    monkeypatch.setattr(packages, "_LONGEST_TOKEN", 1 << 18)
+    assert code_for(document("<w:p " + "".join(f'a{number}="1" ' for number in range(60_000)))) == "file-damaged"
