@@ -15,6 +15,7 @@ from rag_desktop.engines import catalogue, cores, embedding, generating, scripte
 from rag_desktop.engines.fetching import Fetcher
 from rag_desktop.engines.shelf import Shelf
 from rag_desktop.formats import reading, registry
+from rag_desktop.formats.ocr import RecogniserOptions
 from rag_desktop.gui import display
 from rag_desktop.services.answering import Generator
 from rag_desktop.services.indexing import Embedder
@@ -24,7 +25,7 @@ from rag_desktop.services.program import EmbedderChoice, GeneratorChoice, Progra
 from rag_desktop.services.wording import Wording, system_language
 from rag_desktop.settings import declarations
 from rag_desktop.settings.file import SettingsFile
-from rag_desktop.settings.places import find_places
+from rag_desktop.settings.places import Places, find_places
 from rag_desktop.workers import guard
 from rag_desktop.workers.child import Child, Limits
 
@@ -51,7 +52,7 @@ def build(library: Path | None = None) -> Program:
         settings=settings,
         wording=wording,
         models=models,
-        readers=_readers(),
+        readers=_readers(places),
         embedder=_scripted_embedder() if is_scripted else _embedder(models, settings),
         generator=_scripted_generator() if is_scripted else _generator(models, settings),
         format_of=registry.format_of,
@@ -72,9 +73,11 @@ def _rechosen(program: Program, *, is_scripted: bool) -> Program:
     return replace(program, embedder=embedder, generator=generator)
 
 
-def _readers() -> tuple[Child, ...]:
+def _readers(places: Places) -> tuple[Child, ...]:
     count = max(1, min(4, cores.threads(0)))
-    return tuple(Child(f"reader {number}", reading.role, _READER_LIMITS) for number in range(1, count + 1))
+    threads = max(1, min(2, cores.threads(0) // count))
+    role = partial(reading.role, recogniser=RecogniserOptions(places.caches, places.models, threads))
+    return tuple(Child(f"reader {number}", role, _READER_LIMITS) for number in range(1, count + 1))
 
 
 def _embedder(models: ModelsService, settings: SettingsFile) -> EmbedderChoice | None:

@@ -12,13 +12,19 @@ FLOORS: dict[str, int] = {
     "__main__": 7, "app": 6,
     "gui": 5, "cli": 5, "server": 5,
     "services": 4,
-    "formats": 3, "engines": 3, "workers": 3, "store": 3, "vectors": 3, "settings": 3,
+    "formats": 3, "engines": 3, "workers": 3, "store": 3, "vectors": 3, "settings": 3, "files": 3,
     "ranking": 2, "prompting": 2,
     "text": 1,
     "domain": 0,
 }  # fmt: skip
-HEAVY = {"torch", "sentence_transformers", "llama_cpp", "transformers", "openvino", "onnxruntime", "nncf"}
-CHILD_ONLY = {"engines/embedding.py", "engines/generating.py", "engines/llama.py"}
+HEAVY = {
+    "torch", "sentence_transformers", "llama_cpp", "transformers", "openvino", "onnxruntime", "nncf",
+    "rapidocr", "cv2", "PIL",
+}  # fmt: skip
+CHILD_ONLY = {
+    "engines/embedding.py", "engines/generating.py", "engines/llama.py",
+    "formats/image.py", "formats/ocr.py",
+}  # fmt: skip
 WALLS = {"workers/serving.py", "services/lanes.py", "gui/crash.py"}
 FILES = sorted(ROOT.rglob("*.py"))
 

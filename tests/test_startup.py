@@ -37,12 +37,12 @@ def happened(event):
         if spaces and spaces[0].vectors and not spaces[0].pending:
             opened.application.quit()
 
-start = opened.desk.start
+start = opened.desk.upkeep.start
 def start_noting():
     notes["painted"] = window.painted_at is not None
     notes["existed"] = (library / "library.sqlite").exists()
     return start()
-opened.desk.start = start_noting
+opened.desk.upkeep.start = start_noting
 
 window.started.connect(started)
 opened.bridge.happened.connect(happened)

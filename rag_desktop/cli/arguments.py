@@ -1,6 +1,7 @@
 """What can be typed: verbs and their options. `--library` and `--json` work before and after the verb."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from rag_desktop import __version__
@@ -36,6 +37,7 @@ def parser(wording: Wording) -> argparse.ArgumentParser:
     text = verb("text", say("Print the text of a document, as offsets count it"))
     text.add_argument("path", metavar="PATH")
     _models(verb("models", say("See, fetch, import, choose and check models")), common, wording)
+    _upkeep(verb, wording)
     verb("demo", say("Index the sample folder and answer three questions"))
     return top
 
@@ -61,6 +63,30 @@ def _searching(search: argparse.ArgumentParser, wording: Wording) -> None:
     search.add_argument(
         "--exact", action="store_true", help=wording.say("compare with every vector instead of asking the index")
     )
+
+
+def _upkeep(verb: Callable[[str, str], argparse.ArgumentParser], wording: Wording) -> None:
+    say = wording.say
+    problems = verb("problems", say("Show what could not be read, why, and what to do about it"))
+    problems.add_argument("--all", action="store_true", help=say("those that are ignored, too"))
+    for option, help_ in (
+        ("--retry", say("read these files again though they did not change")),
+        ("--ignore", say("say no more of these files until they change")),
+        ("--heed", say("ignore these files no longer")),
+    ):
+        problems.add_argument(option, nargs="+", metavar="PATH", help=help_)
+    why = verb("why", say("Say whether a file is in the library, and why not"))
+    why.add_argument("path", metavar="PATH")
+    folder = verb("folder", say("Show or change how a folder is indexed"))
+    folder.add_argument("path", metavar="PATH")
+    going = folder.add_mutually_exclusive_group()
+    going.add_argument("--pause", action="store_true", help=say("read no more of it until --resume"))
+    going.add_argument("--resume", action="store_true", help=say("go on with it"))
+    excluding = folder.add_mutually_exclusive_group()
+    excluding.add_argument(
+        "--exclude", nargs="*", metavar="PATTERN", help=say("leave out what these patterns of .gitignore syntax match")
+    )
+    excluding.add_argument("--exclude-from", type=Path, metavar="FILE", help=say("the same, from the lines of a file"))
 
 
 def _models(models: argparse.ArgumentParser, common: argparse.ArgumentParser, wording: Wording) -> None:

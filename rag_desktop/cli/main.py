@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rag_desktop.cli import verbs
+from rag_desktop.cli import upkeep, verbs
 from rag_desktop.cli.arguments import parser
 from rag_desktop.cli.demo import demo
 from rag_desktop.cli.models import models
@@ -20,6 +20,9 @@ VERBS = {
     "status": verbs.status,
     "remove": verbs.remove,
     "text": verbs.text,
+    "problems": upkeep.problems,
+    "why": upkeep.why,
+    "folder": upkeep.folder,
     "models": models,
     "demo": demo,
 }

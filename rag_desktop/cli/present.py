@@ -47,7 +47,13 @@ def indexing(report: IndexingReport, wording: Wording) -> Json:
 
 def failure(each: Failure, wording: Wording) -> Json:
     """A path and the reason in words."""
-    return {"path": each.path, "reason": wording.error(each.error), "code": each.error.code}
+    return {
+        "path": each.path,
+        "reason": wording.error(each.error),
+        "code": each.error.code,
+        "hint": wording.hint(each.error),
+        "ignored": each.is_ignored,
+    }
 
 
 def found(query: str, result: Found) -> Json:
@@ -66,6 +72,7 @@ def passage(rank: int, each: Passage) -> Json:
         "rank": rank,
         "score": round(each.score, 6),
         "path": each.document.path,
+        "away": each.document.is_away,
         "page_start": each.chunk.page_start,
         "page_end": each.chunk.page_end,
         "headings": list(each.chunk.headings),
@@ -113,6 +120,7 @@ def citation(each: Citation) -> Json:
     return {
         "number": each.number,
         "path": each.passage.document.path,
+        "away": each.passage.document.is_away,
         "page": each.page,
         "start": span.start,
         "end": span.end,
@@ -136,6 +144,7 @@ def status(look: LibraryStatus, wording: Wording) -> Json:
                 "failed": folder.failed,
                 "passages": folder.passages,
                 "away": folder.is_away,
+                "paused": folder.is_paused,
             }
             for folder in look.folders
         ],

@@ -185,7 +185,7 @@ def status(program: Program, _options: argparse.Namespace, terminal: Terminal) -
                 pending=space.pending,
             )
         )
-    _show_failures(look.failed, program, terminal)
+    _show_failures([each for each in look.failed if not each.is_ignored], program, terminal)
     return OK
 
 

@@ -150,3 +150,5 @@ class Document:
     format: str
     title: str | None
     page_labels: tuple[str, ...] = ()
+    is_away: bool = False
+    """The folder it lies in could not be reached at the last look."""

@@ -19,13 +19,31 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` steps; `words` says what is in hand, e.g. a path. At most ten a second for one task."""
+    """`done` of `total` steps; `words` says what is in hand, e.g. a path. At most ten a second for one task.
+
+    seconds_left: until the stage is done, where the task can tell better than its steps do.
+    """
 
     task: TaskId
     stage: str
     done: int
     total: int
     words: str = ""
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingPlanned:
+    """A look found files to read in these folders; nothing was read yet.
+
+    bytes: of the files. predicted: bytes by which the library will grow.
+    """
+
+    task: TaskId
+    folders: tuple[FolderId, ...]
+    files: int
+    bytes: int
+    predicted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +221,7 @@ class BugMet:
 
 Event = (
     Progress
+    | IndexingPlanned
     | FolderChanged
     | DocumentStored
     | DocumentFailed

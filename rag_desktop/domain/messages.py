@@ -8,10 +8,11 @@ from rag_desktop.domain.documents import ChunkDraft, Reading
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """Read, normalise and chunk one file. `chunker` names a chunking scheme (text.chunks)."""
+    """Read, normalise and chunk one file of at most `most_bytes`. `chunker` names a chunking scheme (text.chunks)."""
 
     path: str
     chunker: str
+    most_bytes: int = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class ReadReply:
     reading: Reading
     sha256: bytes
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StillReading:
+    """A sign of life from a reading that takes long, such as that of a scan; it comes before the `ReadHead`."""
 
 
 @dataclass(frozen=True, slots=True)

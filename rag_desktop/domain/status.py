@@ -10,15 +10,23 @@ from rag_desktop.domain.models import Model
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A document that could not be read, or a folder that could not be listed."""
+    """A document that could not be read, or a folder that could not be listed.
+
+    tried_at: seconds since 1970, None where nobody noted it. is_ignored: nobody wants to hear of it.
+    """
 
     path: str
     error: UserFacingError
+    tried_at: float | None = None
+    is_ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FolderStatus:
-    """A folder with what of it is in the library. `is_away`: it could not be reached at the last scan."""
+    """A folder with what of it is in the library. `is_away`: it could not be reached at the last scan.
+
+    is_paused: nothing more of it is read until the person says so. patterns: what is left out, in .gitignore syntax.
+    """
 
     id: FolderId
     path: str
@@ -26,6 +34,8 @@ class FolderStatus:
     failed: int
     passages: int
     is_away: bool
+    is_paused: bool = False
+    patterns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class SpaceStatus:
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """One look at a library. `bytes` is what it takes on disk."""
+    """One look at a library. `bytes` is what it takes on disk; `failed` are all failures, ignored ones too."""
 
     path: str
     folders: tuple[FolderStatus, ...]

@@ -2,15 +2,20 @@
 
 import codecs
 import re
-from collections.abc import Callable
+import unicodedata
 from dataclasses import dataclass
 
 from rag_desktop.domain.errors import UnreadableError
+from rag_desktop.formats.likelihood import likeliest
 
 PARTLY_UNDECODABLE = "text-partly-undecodable"
 """Warning: some bytes stood for no character, and became U+FFFD."""
 
 _SAMPLE = 64 * 1024
+_GUESSED_FROM = 16 * 1024
+_LONGEST_LINE = 4 * 1024
+_LONGEST_LEAD = 1024
+"""Bytes that are ASCII before a character that is not, on one line."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with the other's
@@ -24,7 +29,6 @@ _CONTROL_SHARE = 0.01
 _BROKEN_SHARE = 0.05
 """A text with fewer broken characters than this among its non-ASCII ones is damaged, not in another encoding."""
 
-_SINGLE_BYTE = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874")
 _LABELS = {
     "iso-8859-1": "cp1252",
     "latin1": "cp1252",
@@ -37,10 +41,17 @@ _LABELS = {
     "gbk": "gb18030",
     "big5": "big5hkscs",
 }
+_PLAUSIBLE_SHARE = 0.9
 _PLAUSIBLE = re.compile(
     r"[\t\n\r -~\xa0-\u024f\u0370-\u05ff\u2010-\u203a\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e]"
 )
-_NON_ASCII = re.compile(r"[^\x00-\x7f\ufffd]")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_ESCAPES = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"))
+_NOT_WRITTEN = frozenset({"Cc", "Cn", "Co", "Cs"})
+_WRITTEN_CONTROLS = frozenset("\t\n\r\x0b\x0c")
+_ODD_SHARE = 0.05
+_LEAST_LIKELIHOOD = -10.5
+"""Of the mean character past ASCII in the likeliest encoding; below, the bytes are no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +70,15 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
     """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return _lenient(content[len(mark) :], encoding)
-    sample = _sample(content)
+            return _marked(content[len(mark) :], encoding)
+    sample = content[:_SAMPLE]
+    if escaped := _escaped(content):
+        return escaped
     if b"\0" in sample and (wide := _wide(sample)):
         return _lenient(content, wide)
-    if len(sample) - len(sample.translate(None, _CONTROLS)) > _CONTROL_SHARE * len(sample):
+    if len(content) - len(content.translate(None, _CONTROLS)) > _CONTROL_SHARE * len(content):
         raise UnreadableError("file-binary")
-    return _utf8(content) or _declared(content, declared) or _guessed(content, sample)
-
-
-def _sample(content: bytes) -> bytes:
-    """The beginning, cut after a line where there is one, so that no character is cut."""
-    if len(content) <= _SAMPLE:
-        return content
-    end = content.rfind(b"\n", 0, _SAMPLE) + 1
-    return content[: end or _SAMPLE]
+    return _utf8(content) or _declared(content, declared) or _guessed(content)
 
 
 def _lenient(content: bytes, encoding: str) -> Decoded:
@@ -81,12 +86,41 @@ def _lenient(content: bytes, encoding: str) -> Decoded:
     return Decoded(text, encoding, (PARTLY_UNDECODABLE,) if "\ufffd" in text else ())
 
 
+def _marked(content: bytes, encoding: str) -> Decoded:
+    """A mark of two bytes may also stand before what is no text: then most code points are none that people write."""
+    if encoding != "utf-8":
+        sample = content[: _SAMPLE // 4 * 4].decode(encoding, "replace")
+        odd = sum(unicodedata.category(each) in _NOT_WRITTEN and each not in _WRITTEN_CONTROLS for each in sample)
+        if odd > _ODD_SHARE * len(sample) + 1:
+            raise UnreadableError("file-binary")
+    elif len(content) - len(content.translate(None, _CONTROLS)) > _CONTROL_SHARE * len(content):
+        raise UnreadableError("file-binary")
+    return _lenient(content, encoding)
+
+
+def _escaped(content: bytes) -> Decoded | None:
+    """The encodings of ISO 2022 that mail was sent in: seven bits, and escape sequences that name a character set."""
+    for sign, encoding in _ESCAPES:
+        if sign in content and content.isascii():
+            try:
+                found = _lenient(content, encoding)
+            except UnicodeDecodeError:  # some errors these codecs raise even so
+                continue
+            if found.text.count("\ufffd") <= _BROKEN_SHARE * len(found.text):
+                return found
+    return None
+
+
 def _wide(sample: bytes) -> str | None:
-    """UTF-16 without a mark: most characters are printable in one byte order, and hardly any in the other."""
+    """UTF-32 or UTF-16 without a mark: most characters are printable in one byte order, and hardly any in the other."""
+    for encoding in ("utf-32-le", "utf-32-be"):
+        whole = sample[: len(sample) // 4 * 4].decode(encoding, "replace")
+        if _plausible(whole) > _PLAUSIBLE_SHARE:
+            return encoding
     even = sample[: len(sample) // 2 * 2]
     likely = {encoding: _plausible(even.decode(encoding, "replace")) for encoding in ("utf-16-le", "utf-16-be")}
     best = max(likely, key=lambda encoding: likely[encoding])
-    return best if likely[best] > 0.9 and min(likely.values()) < likely[best] else None
+    return best if likely[best] > _PLAUSIBLE_SHARE and min(likely.values()) < likely[best] else None
 
 
 def _plausible(text: str) -> float:
@@ -102,7 +136,8 @@ def _utf8(content: bytes) -> Decoded | None:
     except UnicodeDecodeError:
         damaged = _lenient(content, "utf-8")
     broken = damaged.text.count("\ufffd")
-    return damaged if broken <= _BROKEN_SHARE * len(_NON_ASCII.findall(damaged.text)) else None
+    foreign = len(damaged.text) - len(damaged.text.encode("ascii", "ignore")) - broken
+    return damaged if broken <= _BROKEN_SHARE * foreign else None
 
 
 def _declared(content: bytes, declared: str | None) -> Decoded | None:
@@ -114,77 +149,26 @@ def _declared(content: bytes, declared: str | None) -> Decoded | None:
         return None
     try:
         found = _lenient(content, _LABELS.get(label, label))
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):  # ValueError: a NUL in the name, or a UnicodeError
         return None
     return found if found.text.count("\ufffd") <= _BROKEN_SHARE * len(found.text) else None
 
 
-def _guessed(content: bytes, sample: bytes) -> Decoded:
-    encoding = _east_asian(sample) or _single_byte(sample)
-    if encoding is None:
+def _guessed(content: bytes) -> Decoded:
+    found = likeliest(_foreign_sample(content))
+    if found is None or found[1] < _LEAST_LIKELIHOOD:
         raise UnreadableError("text-undecodable")
-    return _lenient(content, encoding)
+    return _lenient(content, found[0])
 
 
-def _east_asian(sample: bytes) -> str | None:
-    """The double-byte encoding whose own everyday characters make up most of what is not ASCII.
-
-    Each of these encodings decodes most texts of the others, into characters that nobody writes.
-    """
-    for encoding, everyday, least in _EVERYDAY:
-        text = sample.decode(encoding, "replace")
-        foreign = [character for character in _NON_ASCII.findall(text) if character.isalpha()]
-        broken = text.count("\ufffd")
-        if foreign and broken <= _BROKEN_SHARE * len(foreign) and everyday("".join(foreign)) >= least * len(foreign):
-            return encoding
-    return None
-
-
-def _hangul(text: str) -> int:
-    return len(re.findall(r"[\uac00-\ud7a3]", text))
-
-
-def _kana(text: str) -> int:
-    """Narrow kana count against it: they are what other encodings' lead bytes look like in Shift JIS."""
-    return len(re.findall(r"[\u3041-\u30fe]", text)) - len(re.findall(r"[\uff61-\uff9f]", text))
-
-
-def _chinese(encoding: str, first: int, last: int) -> Callable[[str], int]:
-    """Counts the characters of the standard's first level, the everyday one: those with lead bytes first to last."""
-
-    def count(text: str) -> int:
-        leads = (character.encode(encoding, "ignore")[:1] for character in text)
-        return sum(1 for lead in leads if lead and first <= lead[0] <= last)
-
-    return count
-
-
-_EVERYDAY: tuple[tuple[str, Callable[[str], int], float], ...] = (
-    ("cp949", _hangul, 0.9),
-    ("cp932", _kana, 0.15),
-    ("euc_jp", _kana, 0.15),
-    ("gb18030", _chinese("gb2312", 0xB0, 0xD7), 0.7),
-    ("big5hkscs", _chinese("big5", 0xA4, 0xC6), 0.8),
-)
-"""Encoding, count of its everyday characters, the least share of them. GB 18030 decodes nearly all: it comes late."""
-
-
-def _single_byte(sample: bytes) -> str | None:
-    """The likeliest one-byte encoding; Western European unless another is clearly more in order."""
-    from charset_normalizer import from_bytes
-
-    matches = from_bytes(sample, cp_isolation=list(_SINGLE_BYTE))
-    best = matches.best()
-    western = next((match for match in matches if match.encoding == "cp1252"), None)
-    if best is None:
-        return "cp1252" if _is_western(sample) else None
-    if western is None or not _is_western(sample):
-        return best.encoding
-    is_close = western.chaos <= best.chaos + 0.1 and western.coherence >= best.coherence
-    return "cp1252" if is_close else best.encoding
-
-
-def _is_western(sample: bytes) -> bool:
-    """Mostly ASCII, and no byte that cp1252 leaves empty."""
-    high = len(sample) - len(sample.decode("ascii", "ignore"))
-    return high <= 0.3 * len(sample) and "\ufffd" not in sample.decode("cp1252", "replace")
+def _foreign_sample(content: bytes) -> bytes:
+    """The first lines that are not ASCII: a long English beginning tells nothing. No line is cut in a character."""
+    parts: list[bytes] = []
+    at, size = 0, 0
+    while size < _GUESSED_FROM and (match := _HIGH.search(content, at)):
+        start = max(content.rfind(b"\n", at, match.start()) + 1, at, match.start() - _LONGEST_LEAD)
+        end = content.find(b"\n", match.start(), start + _LONGEST_LINE) + 1 or start + _LONGEST_LINE
+        parts.append(content[start:end])
+        size += len(parts[-1])
+        at = end
+    return b"".join(parts)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.domain.errors import UnreadableError
-from rag_desktop.formats.docx_styles import Numbering, Style, Styles, child, is_on, level_of, local, value
-from rag_desktop.formats.docx_tables import Row, rows_of, table_blocks
-from rag_desktop.formats.package import Package
+from rag_desktop.formats.docx_styles import Numbering, Style, Styles, level_of
+from rag_desktop.formats.docx_tables import Row, blocks_of, rows_of
+from rag_desktop.formats.markup import child, is_on, local, value
 from rag_desktop.formats.outline import Trail
+from rag_desktop.formats.package import Package
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def _table(document: _Document, table: "Element") -> None:
 
 
 def _rows(document: _Document, rows: list[Row]) -> None:
-    for text, kind in table_blocks(rows):
+    for text, kind in blocks_of(rows):
         document.add(text, kind)
     _follow(document)
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rag_desktop.formats.markup import child, children, value
+
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
@@ -202,34 +204,6 @@ def _roman(number: int) -> str:
         times, number = divmod(number, worth)
         parts.append(sign * times)
     return "".join(parts)
-
-
-def local(tag: str) -> str:
-    """A tag or attribute without its namespace: there are two of WordprocessingML, and names do not clash in them."""
-    return tag.rpartition("}")[2]
-
-
-def children(element: "Element | None", name: str) -> "Iterator[Element]":
-    """The child elements of this name."""
-    return (each for each in (element if element is not None else ()) if local(each.tag) == name)
-
-
-def child(element: "Element | None", name: str) -> "Element | None":
-    """The first child of this name."""
-    return next(children(element, name), None)
-
-
-def value(element: "Element | None", name: str = "val") -> str:
-    """An attribute, in whatever namespace; empty where there is none."""
-    for key, said in element.attrib.items() if element is not None else ():
-        if local(key) == name:
-            return said
-    return ""
-
-
-def is_on(element: "Element | None") -> bool:
-    """Whether a property that is either on or off is on (ECMA-376 part 1, 17.17.4)."""
-    return element is not None and value(element) not in {"0", "false", "off"}
 
 
 def _int(text: str) -> int | None:

@@ -1,20 +1,16 @@
-"""Tables of Word: rows as lines whose cells keep their columns, whatever was merged, and a header that goes along."""
+"""Tables of Word: where their cells stand, and which rows are headers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag_desktop.domain.documents import BlockKind
-from rag_desktop.formats.docx_styles import child, is_on, local, value
-from rag_desktop.formats.records import SEPARATOR, is_header
-from rag_desktop.text.chunks import LEAF_TOKENS
-from rag_desktop.text.words import count_tokens
+from rag_desktop.formats import tables
+from rag_desktop.formats.markup import child, is_on, local, value
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-_LONGEST_CELL = 400
-"""Characters on average; with more the cells are columns of a page."""
 _MOST_SPANNED = 64
 """Columns; Word has no more than 63."""
 
@@ -76,53 +72,14 @@ def _count(element: "Element | None", default: int) -> int:
     return min(int(said), _MOST_SPANNED) if said.isdecimal() and len(said) < 6 else default
 
 
-def table_blocks(rows: Sequence[Row]) -> Iterator[tuple[str, BlockKind]]:
-    """Texts with their kinds: paragraphs where the table arranges a page, else rows under their header."""
-    filled = _filled(rows)
-    cells = [text for texts in filled for text in texts if text]
-    if max((len(row.cells) for row in rows), default=0) < 2 or sum(map(len, cells)) > _LONGEST_CELL * len(cells):
-        for text in cells:
-            yield text + "\n\n", BlockKind.PROSE
-        return
+def blocks_of(rows: Sequence[Row]) -> Iterator[tuple[str, BlockKind]]:
+    """Texts with their kinds, as `tables.table_blocks` writes them."""
+    placed = [
+        [
+            tables.Cell(text, cell.column, cell.span, is_continued=cell.is_continued)
+            for cell, text in zip(row.cells, row.texts, strict=True)
+        ]
+        for row in rows
+    ]
     marked = next((place for place, row in enumerate(rows) if not row.is_marked), 0)
-    header = marked or int(len(filled) > 1 and is_header(filled[0], filled[1:]))
-    yield from ((text, BlockKind.TABLE) for text in _cut(_lines(filled[:header]), _lines(filled[header:])))
-
-
-def _filled(rows: Sequence[Row]) -> list[list[str]]:
-    """The text of each column; a cell over several rows stands in each of them, over several columns in the first."""
-    above: dict[int, str] = {}
-    found = []
-    for row in rows:
-        texts = [""] * (row.cells[0].column if row.cells else 0)
-        for cell, text in zip(row.cells, row.texts, strict=True):
-            said = text or (above.get(cell.column, "") if cell.is_continued else "")
-            above[cell.column] = said
-            texts += [said] + [""] * (cell.span - 1)
-        found.append(texts)
-    return found
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line for each row, without the empty cells at its end, which keep no other cell in its column."""
-    ends = [max((place for place, text in enumerate(texts, 1) if text), default=0) for texts in rows]
-    return [SEPARATOR.join(texts[:end]) for texts, end in zip(rows, ends, strict=True) if end]
-
-
-def _cut(header: Sequence[str], body: Sequence[str]) -> Iterator[str]:
-    """Pieces of the table that fit a leaf, each with the header again: a row alone does not say what its cells are."""
-    lead = "".join(f"{line}\n" for line in header)
-    own = count_tokens(lead)
-    if not body or own > LEAF_TOKENS // 2:
-        yield "\n".join([*header, *body]) + "\n\n"
-        return
-    held: list[str] = []
-    tokens = own
-    for line in body:
-        more = count_tokens(line)
-        if held and header and tokens + more > LEAF_TOKENS:
-            yield lead + "\n".join(held) + "\n\n"
-            held, tokens = [], own
-        held.append(line)
-        tokens += more
-    yield lead + "\n".join(held) + "\n\n"
+    yield from tables.table_blocks(tables.grid(placed), marked)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats.decoding import decode
+from rag_desktop.formats.html_hidden import LEAST_HIDDEN, TEXT_HIDDEN, drop, drop_hidden
 from rag_desktop.formats.outline import Trail
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _UNSEEN = (
-    "script,style,template,noscript,iframe,object,svg,canvas,select,datalist,dialog:not([open]),[hidden],"
-    "[aria-hidden=true],[style*='display:none'],[style*='display: none'],a.headerlink"
+    "script,style,template,noscript,iframe,object,svg,canvas,select,datalist,dialog:not([open]),"
+    "[aria-hidden=true],a.headerlink"
 )
 _MENUS = "nav,footer,[role=navigation],[role=contentinfo],[role=search],[role=banner],[role=complementary]"
 _MAIN = "main,[role=main]"
@@ -45,6 +46,19 @@ _LONGEST_CELL = 400
 """Characters on average; with more the cells are columns of a page."""
 _LEAST_MAIN = 200
 """Characters; a page's main part with fewer is believed only where it is most of the page."""
+_MOST_LEVELS = 20_000
+"""Levels of elements: the time that lexbor takes grows with their square. Browsers stop at 512."""
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)|<!--")
+_VOID = frozenset(re.findall(r"\w+", "area base br col embed hr img input link meta param source track wbr"))
+_NOT_NESTING = _VOID | {"p", "li", "dt", "dd", "tr", "td", "th", "option"}
+_OPAQUE = frozenset({"script", "style", "textarea", "title"})
+"""What stands in these is not markup."""
+_XML = re.compile(
+    r"\s*<\?xml|\s*(?:<!DOCTYPE[^>]*>\s*)?<html[^>]*xmlns=[\"']http://www\.w3\.org/1999/xhtml", re.IGNORECASE
+)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]*(\[.*?\])?\s*>", re.DOTALL | re.IGNORECASE)
+_EMPTY_ELEMENT = re.compile(r"<([A-Za-z][\w.:-]*)((?:\s[^<>]*)?)/>")
+_HEAD = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -89,17 +103,67 @@ class _Page:
 
 
 def _contents(file: OpenedFile) -> Contents:
+    return read_page(file.content)
+
+
+def read_page(content: bytes, trail: Trail | None = None, *, is_chapter: bool = False) -> Contents:
+    """What a page says. `trail` holds the titles above it, and goes on with its own.
+
+    A chapter of a book has no menus around it: all of it is read, but tables of contents.
+    Raises UnreadableError: html-damaged (reason), file-binary, text-undecodable.
+    """
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-    found = _CHARSET.search(file.content[:4096])
-    decoded = decode(file.content, (found[1] or found[2]).decode("ascii") if found else None)
+    found = _CHARSET.search(content[:4096])
+    decoded = decode(content, (found[1] or found[2]).decode("ascii") if found else None)
+    text = _as_html(decoded.text)
+    if _is_too_deep(text):
+        raise UnreadableError("html-damaged", reason="nested too deeply")
     try:
-        tree = LexborHTMLParser(decoded.text)
+        tree = LexborHTMLParser(text)
         metadata = _metadata(tree)
-        blocks = _blocks(tree)
+        drop(tree.css(_UNSEEN))
+        hidden = drop_hidden(tree)
+        blocks = _blocks(tree, Trail() if trail is None else trail, is_chapter=is_chapter)
     except (SelectolaxError, ValueError, RuntimeError, AttributeError) as error:
         raise UnreadableError("html-damaged", reason=type(error).__name__) from error
-    return Contents(blocks, metadata, decoded.warnings)
+    warnings = (*decoded.warnings, TEXT_HIDDEN) if hidden >= LEAST_HIDDEN else decoded.warnings
+    return Contents(blocks, metadata, warnings)
+
+
+def _as_html(text: str) -> str:
+    """XHTML so that a parser of HTML understands it: `<title/>` is an element without content, not the start of one."""
+    if not _XML.match(text):
+        return text
+    place = text.find("<!DOCTYPE", 0, _HEAD)
+    if place >= 0 and (found := _DOCTYPE.match(text, place)):
+        text = text[:place] + "<!DOCTYPE html>" + text[found.end() :]
+    return _EMPTY_ELEMENT.sub(_opened_and_closed, text)
+
+
+def _opened_and_closed(match: re.Match[str]) -> str:
+    name = match[1].lower()
+    return match[0] if name in _VOID else f"<{match[1]}{match[2]}></{match[1]}>"
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether elements are nested past any use, told from the tags alone."""
+    if text.count("<") <= _MOST_LEVELS:
+        return False
+    lower = text.lower()
+    depth, at = 0, 0
+    while match := _TAG.search(lower, at):
+        at = match.end()
+        name = match[2]
+        if name is None or (name in _OPAQUE and not match[1]):
+            at = lower.find("-->" if name is None else f"</{name}", at)
+            if at < 0:
+                return False
+        elif name not in _NOT_NESTING:
+            depth = max(depth - 1, 0) if match[1] else depth + 1
+            if depth > _MOST_LEVELS:
+                return True
+    return False
 
 
 def _metadata(tree: "LexborHTMLParser") -> Metadata:
@@ -109,12 +173,11 @@ def _metadata(tree: "LexborHTMLParser") -> Metadata:
     return Metadata(_collapsed(title.text()) or None if title else None, _collapsed(said or "") or None)
 
 
-def _blocks(tree: "LexborHTMLParser") -> tuple[Block, ...]:
-    _drop(tree.css(_UNSEEN))
+def _blocks(tree: "LexborHTMLParser", trail: Trail, *, is_chapter: bool) -> tuple[Block, ...]:
     for node in tree.css("br"):
         node.replace_with(_LINE_BREAK)
-    roots = _roots(tree)
-    page = _Page(_layout_tables(tree))
+    roots = _chapter_roots(tree) if is_chapter else _roots(tree)
+    page = _Page(_layout_tables(tree), trail=trail)
     for root in roots:
         _walk(page, root)
         page.end_paragraph()
@@ -122,13 +185,9 @@ def _blocks(tree: "LexborHTMLParser") -> tuple[Block, ...]:
     return tuple(page.blocks)
 
 
-def _drop(nodes: list["LexborNode"]) -> None:
-    """Inner ones first and each once: a node inside a dropped one must not be touched any more."""
-    dropped: set[int] = set()
-    for node in reversed(nodes):
-        if node.mem_id not in dropped:
-            dropped.add(node.mem_id)
-            node.decompose()
+def _chapter_roots(tree: "LexborHTMLParser") -> list["LexborNode"]:
+    drop(tree.css("nav"))
+    return [tree.body] if tree.body is not None else []
 
 
 def _roots(tree: "LexborHTMLParser") -> list["LexborNode"]:
@@ -142,20 +201,26 @@ def _roots(tree: "LexborHTMLParser") -> list["LexborNode"]:
             return parts
     menus = _outside(tree.css(_MENUS), tree.css("article"))
     if menus and not _is_most(menus, body, None):
-        _drop(menus)
+        drop(menus)
     return [body]
 
 
 def _outside(nodes: list["LexborNode"], holders: list["LexborNode"]) -> list["LexborNode"]:
     """Those nodes that stand in none of the holders, and in no node that is kept."""
     closed = {holder.mem_id for holder in holders}
+    open_: set[int] = set()
+    """Elements seen to stand in none, so that no path upwards is gone twice."""
     kept = []
     for node in nodes:
         above = node.parent
-        while above is not None and above.mem_id not in closed:
+        path = set()
+        while above is not None and above.mem_id not in closed and above.mem_id not in open_:
+            path.add(above.mem_id)
             above = above.parent
+        is_open = above is None or above.mem_id in open_
+        (open_ if is_open else closed).update(path)
         closed.add(node.mem_id)
-        if above is None:
+        if is_open:
             kept.append(node)
     return kept
 
@@ -246,9 +311,11 @@ def _verbatim(page: _Page, node: "LexborNode") -> None:
 def _layout_tables(tree: "LexborHTMLParser") -> set[int]:
     """Tables that arrange a page: those that hold another table, a heading, code or a form."""
     found: set[int] = set()
+    seen: set[int] = set()
     for node in tree.css(_NOT_IN_CELL):
         above = node.parent
-        while above is not None and above.mem_id not in found:
+        while above is not None and above.mem_id not in seen:
+            seen.add(above.mem_id)
             if above.tag == "table":
                 found.add(above.mem_id)
             above = above.parent

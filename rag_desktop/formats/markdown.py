@@ -57,10 +57,15 @@ def _contents(file: OpenedFile) -> Contents:
     return Contents(blocks, Metadata(said.get("title") or first, said.get("author")), decoded.warnings)
 
 
-def _blocks(text: str, body: int) -> Iterator[Block]:
+def sections(text: str, trail: Trail) -> Iterator[Block]:
+    """The blocks of Markdown that stands in something else. `trail` holds the titles above, and goes on with its own."""
+    yield from _blocks(text, 0, trail)
+
+
+def _blocks(text: str, body: int, trail: Trail | None = None) -> Iterator[Block]:
     if body:
         yield Block(text[:body], BlockKind.CODE, source_start=0)
-    walk = _Walk(text, list(_LINE.finditer(text, body)))
+    walk = _Walk(text, list(_LINE.finditer(text, body)), trail=trail or Trail())
     if walk.lines and walk.is_blank(0):
         yield walk.until(1, BlockKind.PROSE)
     while walk.at < len(walk.lines):

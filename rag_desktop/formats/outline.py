@@ -1,5 +1,9 @@
 """The trail of titles down to where a reader stands, shared by the formats that have headings."""
 
+_LONGEST_TITLE = 300
+_MOST_OPEN = 24
+"""Titles above one another: each goes with every passage below it, so a document may not make them endless."""
+
 
 class Trail:
     """Titles by level. A title closes all of its own level and below; levels may be skipped."""
@@ -12,7 +16,8 @@ class Trail:
         while self._open and self._open[-1][0] >= level:
             self._open.pop()
         if words := " ".join(title.split()):
-            self._open.append((level, words))
+            del self._open[_MOST_OPEN - 1 :]
+            self._open.append((level, words if len(words) <= _LONGEST_TITLE else words[: _LONGEST_TITLE - 1] + "…"))
 
     @property
     def path(self) -> tuple[str, ...]:

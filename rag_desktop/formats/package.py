@@ -10,7 +10,7 @@ import io
 import posixpath
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -20,6 +20,8 @@ from rag_desktop.domain.errors import UnreadableError
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+PARTS_UNREADABLE = "parts-unreadable"
+"""Warning: parts that belong to the document are missing or damaged."""
 MOST_INFLATED = 128 * 1024 * 1024
 """Bytes of all parts together, as they come out: what a package declares of its sizes is not believed."""
 MOST_ENTRIES = 20_000
@@ -97,11 +99,19 @@ class Package:
 
         Whoever clears them holds no more than one at a time.
         """
+        yield from self._wanted(name, lambda level, _: level == depth)
+
+    def named(self, name: str, *tags: str) -> Iterator["Element"]:
+        """The elements of a part with one of these local names, wherever they stand, each once it is complete."""
+        wanted = frozenset(tags)
+        yield from self._wanted(name, lambda _, tag: tag.rpartition("}")[2] in wanted)
+
+    def _wanted(self, name: str, is_wanted: Callable[[int, str], bool]) -> Iterator["Element"]:
         info = self._parts.get(_canonical(name))
         if info is None:
             raise self._damaged(f"no part {name}")
         try:
-            yield from self._parsed(info, depth)
+            yield from self._parsed(info, is_wanted)
         except _MALFORMED as error:
             raise self._damaged(f"{name}: {type(error).__name__}") from error
 
@@ -111,16 +121,22 @@ class Package:
 
     def targets(self, source: str, kind: str) -> list[str]:
         """All parts inside the package that `source` is related to in this way, in their order."""
+        found = self._relationships(source)
+        return [target for each, target in found if each.get("Type", "").rpartition("/")[2] == kind]
+
+    def related(self, source: str) -> dict[str, str]:
+        """All parts inside the package that `source` is related to, by the identities of the relationships."""
+        return {each.get("Id", ""): target for each, target in self._relationships(source)}
+
+    def _relationships(self, source: str) -> list[tuple["Element", str]]:
         folder, name = posixpath.split(source)
         root = self.root(posixpath.join(folder, "_rels", f"{name}.rels"))
         near = [each for each in (root if root is not None else ()) if each.get("TargetMode") != "External"]
         return [
-            posixpath.normpath(posixpath.join("/", folder, unquote(each.get("Target", ""))))
-            for each in near
-            if each.get("Type", "").rpartition("/")[2] == kind
+            (each, posixpath.normpath(posixpath.join("/", folder, unquote(each.get("Target", ""))))) for each in near
         ]
 
-    def _parsed(self, info: ZipInfo, depth: int) -> Iterator["Element"]:
+    def _parsed(self, info: ZipInfo, is_wanted: Callable[[int, str], bool]) -> Iterator["Element"]:
         from xml.etree.ElementTree import XMLPullParser
 
         guard = _Guard()
@@ -136,7 +152,7 @@ class Package:
                     level += 1
                     self._count(level)
                     continue
-                if level == depth:
+                if is_wanted(level, element.tag):
                     yield element
                 level -= 1
             if silent > _LONGEST_TOKEN:

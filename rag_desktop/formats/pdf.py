@@ -6,31 +6,39 @@ longer than PDFium needs for the text. pypdf reads what PDFium cannot open.
 
 import io
 import logging
-import re
 import struct
 import zlib
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rag_desktop.domain.documents import Block, Metadata
 from rag_desktop.domain.errors import UnreadableError
+from rag_desktop.domain.messages import StillReading
+from rag_desktop.formats.ocr import Allowance, Picture, Recognise
 from rag_desktop.formats.outline import Trail
+from rag_desktop.formats.pdf_page import Page, read_page
+from rag_desktop.formats.pdf_render import picture_of
 from rag_desktop.formats.pdf_sections import Section, page_blocks
-from rag_desktop.formats.reader import Contents, OpenedFile, Reader
+from rag_desktop.formats.reader import Contents, OpenedFile, Reader, Steps, finished
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
 _MOST_SECTIONS = 50_000
+_MOST_PAGES = 20_000
+"""The window shows no more either."""
+_MOST_CHARACTERS = 64_000_000
+"""Of all pages together: twenty times the longest manuals."""
+_WARNINGS = ("pages-recognised", "pages-not-recognised", "pages-without-text", "pages-unreadable", "text-hidden")
 _PASSWORD_NEEDED = 4
 """FPDF_ERR_PASSWORD in PDFium's fpdfview.h."""
 _GLYPH_CODES = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"), "\0")
 """Not line ends here but glyphs of fonts that do not tell their characters (TeX has `fi` at U+000C)."""
-_ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
 _MALFORMED = (
     ArithmeticError,
     AssertionError,
@@ -52,18 +60,18 @@ _MALFORMED = (
 class _Book:
     """A document before its text is cut. Pages count from 0; the text of an unreadable one is None.
 
-    is_blank: whether nothing is drawn on a page that has no text. is_selectable: whether PDFium's indices hold.
+    picture: the page as it is drawn, or None where it cannot be. is_selectable: whether PDFium's indices hold.
     """
 
     page_count: int
-    page_text: Callable[[int], str | None]
-    is_blank: Callable[[int], bool]
+    page: Callable[[int], Page]
+    picture: Callable[[int], Picture | None]
     sections: tuple[Section, ...]
     metadata: Metadata
     is_selectable: bool
 
 
-def _contents(file: OpenedFile) -> Contents:
+def _steps(file: OpenedFile) -> Steps:
     import pypdfium2
 
     try:
@@ -73,28 +81,52 @@ def _contents(file: OpenedFile) -> Contents:
             raise UnreadableError("pdf-encrypted") from error
         return _contents_by_pypdf(file.content)
     with closing(document):
-        return _gathered(_pdfium_book(document))
+        return (yield from _gathered(_pdfium_book(document), file.recognise))
 
 
-def _gathered(book: _Book) -> Contents:
+def _gathered(book: _Book, recognise: Recognise | None) -> Steps:
+    if book.page_count > _MOST_PAGES:
+        raise UnreadableError("pdf-too-long", limit=_MOST_PAGES)
     starting: dict[int, list[Section]] = {}
     for section in book.sections:
         starting.setdefault(section.page, []).append(section)
+    allowance = Allowance(recognise) if recognise else None
     blocks: list[Block] = []
     path: tuple[str, ...] = ()
-    wordless = unreadable = 0
-    for page in range(book.page_count):
-        text, begun = book.page_text(page), starting.get(page, ())
-        unreadable += text is None
-        wordless += text is not None and not text.strip("\0\r\n\t ") and not book.is_blank(page)
-        blocks += page_blocks(_closed(text), page + 1, begun, path) if text else ()
+    met = Counter[str]()
+    for number in range(book.page_count):
+        page, begun = book.page(number), starting.get(number, ())
+        text, is_selectable = page.text, book.is_selectable
+        if page.is_picture:
+            seen = ""
+            if allowance and allowance.is_spent:
+                met["pages-not-recognised"] += 1
+            elif allowance:
+                seen = allowance.text_of(book.picture(number))
+                yield StillReading()
+            text, is_selectable = (seen + "\n", False) if seen else (text, is_selectable)
+            met["pages-recognised"] += bool(seen)
+            met["pages-without-text"] += not (seen or _has_words(text))
+        met["pages-unreadable"] += text is None
+        met["text-hidden"] += page.hides
+        met["characters"] += len(text or "")
+        if met["characters"] > _MOST_CHARACTERS:
+            raise UnreadableError("pdf-too-large", limit=_MOST_CHARACTERS)
+        found = page_blocks(_closed(text), number + 1, begun, path) if text else ()
+        blocks += found if is_selectable else map(_unplaced, found)
         path = begun[-1].path if begun else path
-    if unreadable == book.page_count:
+    if met["pages-unreadable"] == book.page_count:
         raise UnreadableError("pdf-damaged", reason="no page can be read")
-    if not book.is_selectable:
-        blocks = [Block(block.text, block.kind, block.headings, block.page) for block in blocks]
-    warnings = (("pages-without-text", wordless), ("pages-unreadable", unreadable))
-    return Contents(tuple(blocks), book.metadata, tuple(code for code, count in warnings if count))
+    return Contents(tuple(blocks), book.metadata, tuple(code for code in _WARNINGS if met[code]))
+
+
+def _has_words(text: str | None) -> bool:
+    return bool(text and text.strip("\0\r\n\t "))
+
+
+def _unplaced(block: Block) -> Block:
+    """A block of words that are not PDFium's: none of them can be selected."""
+    return replace(block, source_start=None)
 
 
 def _closed(text: str) -> str:
@@ -107,49 +139,22 @@ def _closed(text: str) -> str:
 
 def _pdfium_book(document: Any) -> _Book:
     from pypdfium2 import PdfiumError
-    from pypdfium2.raw import FPDFPage_CountObjects
 
-    def page_text(number: int) -> str | None:
+    def picture(number: int) -> Picture | None:
         try:
-            with closing(document[number]) as page, closing(page.get_textpage()) as words:
-                return _characters(words)
+            with closing(document[number]) as page:
+                return picture_of(page)
         except PdfiumError:
             return None
-
-    def is_blank(number: int) -> bool:
-        with closing(document[number]) as page:
-            return not FPDFPage_CountObjects(page)
 
     count = len(document)
     metadata = Metadata(
         _said(document.get_metadata_value("Title")),
         _said(document.get_metadata_value("Author")),
         count,
-        _labels(document.get_page_label(number) for number in range(count)),
+        _labels(document.get_page_label(number) for number in range(min(count, _MOST_PAGES))),
     )
-    return _Book(count, page_text, is_blank, _pdfium_sections(document), metadata, is_selectable=True)
-
-
-def _characters(words: Any) -> str:
-    """A page's text with one code point for each of PDFium's characters: NUL for those that have no text of their own.
-
-    PDFium counts characters (fpdf_text.h: char index), also in selections, but gives the text without some of them;
-    and one beyond U+FFFF counts as two, the halves of its surrogate pair.
-    """
-    from pypdfium2.raw import FPDFText_GetCharIndexFromTextIndex as index_of
-
-    text: str = words.get_text_range()
-    if not text.isascii():
-        text = _ASTRAL.sub("\\g<0>\0", text)
-    last = len(text) - 1
-    parts: list[str] = []
-    at = shift = 0
-    while index_of(words, last) - last > shift:
-        cut = at + bisect_right(range(at, last + 1), shift, key=lambda place: index_of(words, place) - place)
-        gap = index_of(words, cut) - cut - shift
-        parts += text[at:cut], "\0" * gap
-        at, shift = cut, shift + gap
-    return "".join([*parts, text[at:]])
+    return _Book(count, partial(read_page, document), picture, _pdfium_sections(document), metadata, is_selectable=True)
 
 
 def _pdfium_sections(document: Any) -> tuple[Section, ...]:
@@ -193,7 +198,7 @@ def _contents_by_pypdf(content: bytes) -> Contents:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and reader.decrypt("") is PasswordType.NOT_DECRYPTED:
             raise UnreadableError("pdf-encrypted")
-        return _gathered(_pypdf_book(reader))
+        return finished(_gathered(_pypdf_book(reader), None))
     except DependencyError as error:
         raise UnreadableError("pdf-encrypted") from error
     except (PyPdfError, *_MALFORMED) as error:
@@ -203,11 +208,13 @@ def _contents_by_pypdf(content: bytes) -> Contents:
 def _pypdf_book(reader: "PdfReader") -> _Book:
     from pypdf.errors import PyPdfError
 
-    def page_text(number: int) -> str | None:
+    def page_of(number: int) -> Page:
         try:
-            return reader.pages[number].extract_text()
+            page = reader.pages[number]
+            text = page.extract_text()
+            return Page(text, is_picture=not text.strip() and page.get_contents() is not None)
         except (PyPdfError, *_MALFORMED):
-            return None
+            return Page(None)
 
     def entries(level: int, items: Iterable[Any]) -> Iterator[tuple[int, str, int | None]]:
         for item in items:
@@ -217,18 +224,10 @@ def _pypdf_book(reader: "PdfReader") -> _Book:
                 yield level, str(item.title), reader.get_destination_page_number(item)
 
     said = reader.metadata
-    metadata = Metadata(
-        _said(said and said.title), _said(said and said.author), len(reader.pages), _labels(reader.page_labels)
-    )
+    count = len(reader.pages)
+    metadata = Metadata(_said(said and said.title), _said(said and said.author), count, _labels(reader.page_labels))
     sections = _sections(islice(entries(0, reader.outline), _MOST_SECTIONS))
-    return _Book(
-        len(reader.pages),
-        page_text,
-        lambda number: reader.pages[number].get_contents() is None,
-        sections,
-        metadata,
-        is_selectable=False,
-    )
+    return _Book(count, page_of, lambda _: None, sections, metadata, is_selectable=False)
 
 
-READER = Reader("pdf", (".pdf",), _contents)
+READER = Reader("pdf", (".pdf",), lambda file: finished(_steps(file)), steps=_steps)

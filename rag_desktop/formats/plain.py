@@ -1,9 +1,9 @@
-"""Plain text: paragraphs, as blank lines part them; a log is kept line by line."""
+"""Plain text: paragraphs, as blank lines part them."""
 
 import re
 from collections.abc import Iterator
 
-from rag_desktop.domain.documents import Block, BlockKind
+from rag_desktop.domain.documents import Block
 from rag_desktop.formats.decoding import decode
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
@@ -22,14 +22,12 @@ def paragraphs(text: str, origin: int = 0) -> Iterator[Block]:
 
 def _contents(file: OpenedFile) -> Contents:
     decoded = decode(file.content)
-    if file.path.suffix.lower() == ".log":
-        return Contents((Block(decoded.text, BlockKind.CODE, source_start=0),), warnings=decoded.warnings)
     return Contents(tuple(paragraphs(decoded.text)), warnings=decoded.warnings)
 
 
 READER = Reader(
     "text",
-    (".txt", ".text", ".log"),
+    (".txt", ".text"),
     _contents,
     ("readme", "license", "licence", "copying", "authors", "changelog", "changes", "news", "notice", "todo", "install"),
 )

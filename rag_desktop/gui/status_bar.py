@@ -57,7 +57,7 @@ class StatusBar(QFrame):
             button.setProperty("flat", True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.hold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self.hold.clicked.connect(lambda: self._context.desk.pause(paused=not self._context.desk.is_paused))
+        self.hold.clicked.connect(lambda: self._context.desk.upkeep.pause(paused=not self._context.desk.upkeep.is_paused))
         self.problems.clicked.connect(lambda: moves.panel_wanted.emit("problems"))
         self.problems.setToolTip(say("Documents that could not be read"))
         self.model.clicked.connect(lambda: moves.panel_wanted.emit("models"))
@@ -125,7 +125,7 @@ class StatusBar(QFrame):
         self._working = progress
         self._pace.at(time.monotonic(), progress.done, progress.total)
         self.hold.show()
-        self._say_work(progress, held=self._context.desk.is_paused)
+        self._say_work(progress, held=self._context.desk.upkeep.is_paused)
 
     def _say_work(self, progress: Progress | None, *, held: bool) -> None:
         say = self._context.wording.say
@@ -167,7 +167,7 @@ class StatusBar(QFrame):
             self._show_offline()
         if self._working and self._working.task == task:
             self._working = None
-            self._say_work(None, held=self._context.desk.is_paused)
+            self._say_work(None, held=self._context.desk.upkeep.is_paused)
 
     def _show_answered(self, answer: Answer) -> None:
         first = answer.timing.first_token
@@ -183,7 +183,7 @@ class StatusBar(QFrame):
         )
 
     def _show_hold(self) -> None:
-        say, is_paused = self._context.wording.say, self._context.desk.is_paused
+        say, is_paused = self._context.wording.say, self._context.desk.upkeep.is_paused
         words = say("Go on indexing") if is_paused else say("Pause indexing")
         self.hold.setIcon(self._context.theme.icon("resume" if is_paused else "pause"))
         self.hold.setToolTip(words)

@@ -111,7 +111,7 @@ class Window(QMainWindow):
         menus.add(
             say("&Library"),
             [
-                Entry(N_("Look again at all folders"), ("F5",), self.desk.rescan),
+                Entry(N_("Look again at all folders"), ("F5",), self.desk.upkeep.rescan),
                 Entry(N_("Pause or go on indexing"), (), self._toggle_hold),
             ],
         )
@@ -121,7 +121,7 @@ class Window(QMainWindow):
         moves = self.context.moves
         self._look_later.setSingleShot(True)
         self._look_later.setInterval(_LOOK_MS)
-        self._look_later.timeout.connect(self.desk.look)
+        self._look_later.timeout.connect(self.desk.upkeep.look)
         moves.files_wanted.connect(self._choose)
         moves.panel_wanted.connect(self.show_panel)
         moves.conversation_begun.connect(partial(self.show_panel, "conversation"))
@@ -146,8 +146,8 @@ class Window(QMainWindow):
             handle.installEventFilter(self._drops)
 
     def _start(self) -> None:
-        self.desk.start()
-        self.desk.look()
+        self.desk.upkeep.start()
+        self.desk.upkeep.look()
         self.desk.models()
         self.started.emit()
 
@@ -187,7 +187,7 @@ class Window(QMainWindow):
         if error.code in _SAID_ELSEWHERE:
             return
         say, again = self.context.wording.say, error.code == "library-in-use"
-        label, act = (say("Try again"), self.desk.start) if again else ("", None)
+        label, act = (say("Try again"), self.desk.upkeep.start) if again else ("", None)
         self.context.moves.notice.emit(self.context.wording.error(error), label, act)
 
     # what can be done
@@ -211,7 +211,7 @@ class Window(QMainWindow):
         return shown
 
     def _toggle_hold(self) -> None:
-        self.desk.pause(paused=not self.desk.is_paused)
+        self.desk.upkeep.pause(paused=not self.desk.upkeep.is_paused)
 
     def _next_pane(self, step: int) -> None:
         panes, focused = self.columns.panes(), QApplication.focusWidget()

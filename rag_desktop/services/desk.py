@@ -5,37 +5,29 @@ answers questions. A fourth, *fetching*, only waits for the network when a model
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rag_desktop.domain.answers import Question
 from rag_desktop.domain.documents import Span
-from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import (
     ConversationBegun,
     ConversationOpened,
     ConversationsListed,
     DocumentOpened,
-    FolderRegistered,
-    FolderRemoved,
-    IndexingHeld,
-    LibraryLooked,
     ModelsChanged,
     ModelsListed,
     SearchFinished,
 )
 from rag_desktop.domain.ids import DocumentId, TaskId
-from rag_desktop.services import library as libraries
 from rag_desktop.services import viewing
 from rag_desktop.services.holdings import Holdings
-from rag_desktop.services.indexing import Indexing, IndexingReport
 from rag_desktop.services.lanes import Lane
 from rag_desktop.services.program import Program
 from rag_desktop.services.retrieval import Mode, Retrieval
 from rag_desktop.services.tasks import Publish, Task
-from rag_desktop.store.folders import FolderRow
+from rag_desktop.services.upkeep import Upkeep
 from rag_desktop.store.library import Library
-from rag_desktop.vectors.index import HnswIndex
 from rag_desktop.workers.child import Child
 
 
@@ -45,118 +37,14 @@ class Desk:
     def __init__(self, program: Program, publish: Publish) -> None:
         self._program = program
         self._publish = publish
-        self._indexing: Indexing | None = None
         self._holdings = Holdings(program.places.library)
         self._retrieval: tuple[tuple[Library, Program], Retrieval] | None = None
         self._discarded: list[Child] = []
-        self._is_paused = False
-        self._is_embedding_due = False
-        self._due = threading.Lock()
-        self._writing = Lane("writing", publish)
+        self._discarding = threading.Lock()
         self._searching = Lane("searching", publish)
+        self.upkeep = Upkeep(program, self._holdings, publish, self._searching)
         self._generating = Lane("generating", publish)
         self._fetching = Lane("fetching", publish)
-
-    # indexing
-
-    def start(self) -> TaskId:
-        """Open the library and look again at all its folders."""
-        return self._write(self._open)
-
-    def add(self, path: str) -> TaskId:
-        """Index a folder or file: searchable by keyword first, by meaning when its turn comes."""
-
-        def register(task: Task) -> None:
-            (row,) = self._quick_writer().register([path])
-            task.publish(FolderRegistered(indexing, row.id, row.path))
-
-        indexing = self._write(lambda task: self._index(task, lambda: [self._known(path)]))
-        self._searching.submit(register, first=True)
-        return indexing
-
-    def rescan(self) -> TaskId:
-        """Look again at all folders."""
-        return self._write(lambda task: self._index(task, self._opened().folders.all))
-
-    def retry(self, paths: Sequence[str]) -> TaskId:
-        """Read documents again that could not be read, though they did not change."""
-
-        def act(task: Task) -> None:
-            homes = libraries.forget_failures(self._opened(), paths)
-            self._index(task, lambda: homes)
-
-        return self._write(act)
-
-    def index(self, paths: Sequence[str], follow: Publish, report: Callable[[IndexingReport], None]) -> TaskId:
-        """Index folders or files to the end in one task, for a command line beside the window.
-
-        follow: told all events of the task. report: given what it did, before it ends.
-        """
-
-        def act(task: Task) -> None:
-            indexing = self._indexing_of(self._opened())
-            folders = indexing.register(paths)
-            for row in folders:
-                task.publish(FolderRegistered(task.id, row.id, row.path))
-            report(indexing.run(folders, task))
-            self.look()
-
-        return self._write(act, follow)
-
-    def remove_all(self, paths: Sequence[str], follow: Publish, report: Callable[[int], None]) -> TaskId:
-        """As `remove`, for a command line beside the window. report: given how many documents that takes away."""
-
-        def act(task: Task) -> None:
-            library = self._holdings.beside()
-            for path in paths:
-                libraries.folder_at(library, path)  # all or none
-            rows = [libraries.mark_removed(library, path) for path in paths]
-            report(sum(libraries.documents_of(library, row) for row in rows))
-            for row in rows:
-                task.publish(FolderRemoved(task.id, row.id, row.path))
-            self._look(task)
-
-        return self._searching.submit(act, follow=follow)
-
-    def remove(self, path: str) -> TaskId:
-        """Take a folder out of all results; `undo_remove` takes that back until the program starts anew."""
-
-        def act(task: Task) -> None:
-            row = libraries.mark_removed(self._holdings.beside(), path)
-            task.publish(FolderRemoved(task.id, row.id, row.path))
-            self._look(task)
-
-        return self._searching.submit(act)
-
-    def undo_remove(self, path: str) -> TaskId:
-        """Bring a removed folder back as it was."""
-
-        def act(task: Task) -> None:
-            row = self._holdings.beside().folders.at(path)
-            if row is None:
-                raise UserFacingError("folder-unknown", path=path)
-            libraries.restore(self._holdings.beside(), row)
-            self._look(task)
-
-        return self._searching.submit(act)
-
-    def pause(self, *, paused: bool) -> None:
-        """Hold all indexing, or let it go on."""
-        self._is_paused = paused
-        for task in self._writing.tasks():
-            if paused:
-                task.pause()
-            else:
-                task.resume()
-        self._publish(IndexingHeld(TaskId(0), paused))
-
-    @property
-    def is_paused(self) -> bool:
-        return self._is_paused
-
-    def look(self) -> TaskId:
-        """Publish how the library stands."""
-        return self._searching.submit(self._look)
 
     # asking
 
@@ -175,7 +63,7 @@ class Desk:
         def act(task: Task) -> None:
             talks = self._holdings.conversations("generating")
             reader = self._holdings.reader()
-            answer = self._program.answering(reader, self._live_index).ask(
+            answer = self._program.answering(reader, self.upkeep.live_index).ask(
                 Question(question, self._program.top_k), task
             )
             kept = conversation if conversation is not None else talks.begin(question)
@@ -264,6 +152,7 @@ class Desk:
 
     def close(self) -> None:
         """Stop everything, close the library, end all children."""
+        self.upkeep.close()
         have_ended = [lane.close() for lane in self._lanes()]
         self._program.close()
         for child in self._discarded:
@@ -272,55 +161,7 @@ class Desk:
             self._holdings.close()  # else a connection is at work and cannot be closed; what it has committed stays
 
     def _lanes(self) -> tuple[Lane, ...]:
-        return self._generating, self._searching, self._writing, self._fetching
-
-    def _write(self, job: Callable[[Task], None], follow: Publish | None = None) -> TaskId:
-        task = self._writing.submit(job, follow=follow)
-        waiting = self._writing.task(task)
-        if self._is_paused and waiting:
-            waiting.pause()
-        return task
-
-    def _open(self, task: Task) -> None:
-        libraries.purge(self._opened())
-        self._index(task, self._opened().folders.all)
-
-    def _index(self, task: Task, folders: Callable[[], list[FolderRow]]) -> None:
-        self._opened()
-        if self._indexing is None:
-            raise AssertionError("the writer is open but has no indexing")
-        try:
-            self._indexing.read(folders(), task)
-        finally:  # what was read before a stop or a failure is embedded all the same
-            self._embed_later()
-            self.look()
-
-    def _embed_later(self) -> None:
-        """Queue one embedding at most: two would give way to each other for ever."""
-        with self._due:
-            if self._is_embedding_due:
-                return
-            self._is_embedding_due = True
-        self._write(self._embed)
-
-    def _embed(self, task: Task) -> None:
-        """Embed until other work waits; the rest is queued behind that work."""
-        self._is_embedding_due = False
-        if self._indexing is None or self._program.embedder is None:
-            return
-        _, error = self._indexing.embed(task, lambda: self._writing.is_wanted)
-        if self._writing.is_wanted:
-            self._embed_later()
-        self.look()
-        if error:
-            raise error
-
-    def _known(self, path: str) -> FolderRow:
-        (row,) = self._indexing_of(self._opened()).register([path])
-        return row
-
-    def _look(self, task: Task) -> None:
-        task.publish(LibraryLooked(task.id, libraries.status(self._holdings.beside())))
+        return self._generating, self._searching, self.upkeep.lane, self._fetching
 
     def _list_models(self, task: Task) -> None:
         generator = self._program.generator
@@ -339,23 +180,18 @@ class Desk:
         self._program = before.with_models()
         kept = self._program.children
         self._discard([child for child in before.children if child not in kept])
-        if self._holdings.is_writing and before.embedder is not self._program.embedder:
-            self._write(self._take_up_embedder)
-            self._embed_later()
+        self.upkeep.take_up(self._program)
         task.publish(ModelsChanged(task.id))
         self._list_models(task)
-
-    def _take_up_embedder(self, _task: Task) -> None:
-        self._indexing = self._program.indexing(self._holdings.writer())
 
     def _discard(self, children: Sequence[Child]) -> None:
         """End children once no lane can be using them: when each has come past this point."""
         self._discarded += children
-        lanes = (self._writing, self._searching, self._generating)
+        lanes = (self.upkeep.lane, self._searching, self._generating)
         awaited = {lane.name for lane in lanes}
 
         def pass_by(name: str) -> None:
-            with self._due:
+            with self._discarding:
                 awaited.discard(name)
                 is_last = not awaited
             for child in children if is_last else ():
@@ -367,24 +203,9 @@ class Desk:
 
     # what the lanes hold; each is opened by the first job of its lane that needs it
 
-    def _opened(self) -> Library:
-        library = self._holdings.writer()
-        if self._indexing is None:
-            self._indexing = self._program.indexing(library)
-        return library
-
-    def _quick_writer(self) -> Indexing:
-        return self._program.indexing(self._holdings.beside())
-
-    def _indexing_of(self, library: Library) -> Indexing:
-        return self._indexing or self._program.indexing(library)
-
     def _found(self) -> Retrieval:
         """Search over the connection and with the models of now."""
         wanted = self._holdings.beside(), self._program
         if self._retrieval is None or self._retrieval[0] != wanted:
-            self._retrieval = wanted, self._program.retrieval(wanted[0], self._live_index)
+            self._retrieval = wanted, self._program.retrieval(wanted[0], self.upkeep.live_index)
         return self._retrieval[1]
-
-    def _live_index(self, key: str) -> HnswIndex | None:
-        return self._indexing.live_index(key) if self._indexing else None

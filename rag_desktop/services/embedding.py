@@ -1,7 +1,8 @@
 """Gives every leaf its vector: copied where the same words have one, embedded in batches by the child otherwise."""
 
+import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
@@ -12,10 +13,11 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import Stage
 from rag_desktop.domain.ids import ChunkId, FolderId
 from rag_desktop.domain.messages import EmbedReply, EmbedRequest
+from rag_desktop.services.bounds import Bounds
 from rag_desktop.services.neighbours import Neighbours
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
-from rag_desktop.store.vectors import PendingChunk, SpaceRow
+from rag_desktop.store.vectors import PendingChunk
 from rag_desktop.text.chunks import embedded_words
 from rag_desktop.workers.child import Child, Failed, Replies
 from rag_desktop.workers.serving import Part
@@ -28,6 +30,10 @@ _IN_FLIGHT = 2
 _DEADLINE_S = 120.0
 _LOOK_S = 0.2
 _ATTEMPTS = 3
+
+
+Order = Sequence[Collection[FolderId]]
+"""Folders whose leaves are embedded, those of each set before those of the next."""
 
 
 @dataclass(slots=True)
@@ -54,11 +60,17 @@ class Tally:
 class EmbeddingLine:
     """Embeds what is pending in one space."""
 
-    def __init__(self, library: Library, child: Child, neighbours: Neighbours, space: SpaceRow) -> None:
+    def __init__(
+        self, library: Library, child: Child, neighbours: Neighbours, order: Callable[[], Order], bounds: Bounds
+    ) -> None:
+        """order: whose leaves come first, asked again for each window of leaves."""
         self._library = library
         self._child = child
         self._neighbours = neighbours
-        self._space = space
+        self._space = neighbours.space
+        self._order = order
+        self._bounds = bounds
+        self._lapped = time.monotonic()
         self._replies: Replies = SimpleQueue()
         self._in_flight: dict[int, _Batch] = {}
         self.tally = Tally()
@@ -68,7 +80,7 @@ class EmbeddingLine:
 
         Raises Cancelled after `stop`, and the child's error after three tries in a row that brought nothing.
         """
-        total = self._library.vectors.pending_count(self._space.id)
+        total = self._library.vectors.pending_count(self._space.id, _united(self._order()))
         attempts, before = 0, -1
         while True:
             try:
@@ -88,7 +100,10 @@ class EmbeddingLine:
         try:
             while (not give_way() and self._fill(batches)) or self._in_flight:
                 task.at(Stage.EMBEDDING, min(self.tally.embedded + self.tally.copied, total), total)
-                self._take()
+                if self._take():
+                    self._bounds.room.check()
+                    self._bounds.power.rest(task, time.monotonic() - self._lapped)
+                    self._lapped = time.monotonic()
         finally:
             for number in self._in_flight:
                 self._child.stop(number)
@@ -104,11 +119,12 @@ class EmbeddingLine:
             self._in_flight[number] = batch
         return True
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Take a message of the child; whether that ended a batch."""
         try:
             reply = self._replies.get(timeout=_LOOK_S)
         except Empty:
-            return
+            return False
         match reply.message:
             case Part(number=number, payload=EmbedReply() as part):
                 self._store(self._in_flight[number], part)
@@ -116,6 +132,8 @@ class EmbeddingLine:
                 raise error
             case _:
                 self._in_flight.pop(reply.number)
+                return True
+        return False
 
     def _store(self, batch: _Batch, part: EmbedReply) -> None:
         width = part.dimension * 2
@@ -132,11 +150,27 @@ class EmbeddingLine:
         self.tally.copied += len(rows) - len(part.places)
 
     def _batches(self, task: Task) -> Iterator[_Batch]:
-        after = ChunkId(0)
-        while pending := self._library.vectors.pending(self._space.id, after, _WINDOW):
+        """Batches of the first folders that have leaves waiting; which those are may change from batch to batch."""
+        reached: dict[frozenset[FolderId], ChunkId] = {}
+        order = self._sets()
+        while True:
             task.check()
-            after = pending[-1].id
-            yield from self._sorted_batches(self._without_known(pending))
+            for folders in order:
+                after = reached.get(folders, ChunkId(0))
+                pending = self._library.vectors.pending(self._space.id, after, _WINDOW, folders)
+                if pending:
+                    break
+            else:
+                return
+            reached[folders] = pending[-1].id
+            for batch in self._sorted_batches(self._without_known(pending)):
+                yield batch
+                if self._sets() != order:
+                    order, reached = self._sets(), {}
+                    break
+
+    def _sets(self) -> list[frozenset[FolderId]]:
+        return [frozenset(folders) for folders in self._order()]
 
     def _without_known(self, pending: list[PendingChunk]) -> dict[bytes, list[ChunkId]]:
         """Leaves by their words' digest; those whose words have a vector already get a copy and are left out."""
@@ -165,6 +199,10 @@ class EmbeddingLine:
 
     def _words(self, chunk: Chunk) -> str:
         return embedded_words(chunk.headings, self._library.documents.text(chunk.document_id, chunk.span))
+
+
+def _united(order: Order) -> set[FolderId]:
+    return {folder for folders in order for folder in folders}
 
 
 def embed_query(child: Child, question: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

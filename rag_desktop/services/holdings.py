@@ -1,8 +1,12 @@
 """What the lanes of the desk hold open: one library over three connections, and the conversations."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+from rag_desktop.domain.care import At, Recovered, unwatched
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.services import opening
 from rag_desktop.store.conversations import Conversations
 from rag_desktop.store.library import Library
 
@@ -13,13 +17,16 @@ _OPENING_S = 15.0
 class Holdings:
     """Opens each thing once, for the lane that first needs it."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, recovered: Callable[[Recovered], None] = lambda _: None) -> None:
+        """recovered: told what was brought back or lost, in the thread that opens."""
         self._place = place
+        self._tell = recovered
         self._was_opened = threading.Event()
         self._writer: Library | None = None
         self._beside: Library | None = None
         self._beside_writes = False
         self._reader: Library | None = None
+        self._restoring = threading.Lock()
         self._conversations: dict[str, Conversations] = {}
 
     @property
@@ -27,14 +34,24 @@ class Holdings:
         """Whether this program is the library's writer."""
         return self._writer is not None
 
-    def writer(self) -> Library:
-        """The writing lane's. Raises UserFacingError `library-in-use` while another program writes."""
+    def writer(self, at: At = unwatched) -> Library:
+        """The writing lane's. Raises UserFacingError `library-in-use` while another program writes.
+
+        at: told how far the check of a damaged library is; may raise Cancelled.
+        """
         if self._writer is None:
             try:
-                self._writer = Library.writer(self._place)
+                self._writer, recovered = opening.open_writer(self._place, at)
             finally:
                 self._was_opened.set()
+            for each in recovered:
+                self._tell(each)
         return self._writer
+
+    def met(self, error: UserFacingError) -> None:
+        """Take note of an error: a library that proves to be damaged is mended at the next start."""
+        if error.code == "library-damaged":
+            opening.distrust(self._place)
 
     def beside(self) -> Library:
         """The searching lane's, for small writes; only for reading while another program is the writer."""
@@ -56,8 +73,13 @@ class Holdings:
 
     def conversations(self, lane: str) -> Conversations:
         """A lane's own connection to the conversations."""
-        if lane not in self._conversations:
-            self._conversations[lane] = Conversations(self._place)
+        with self._restoring:
+            if lane not in self._conversations and not self._conversations:
+                self._conversations[lane], recovered = opening.open_conversations(self._place)
+                for each in recovered:
+                    self._tell(each)
+            elif lane not in self._conversations:
+                self._conversations[lane] = Conversations(self._place)
         return self._conversations[lane]
 
     def close(self) -> None:

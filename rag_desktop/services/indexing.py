@@ -2,18 +2,22 @@
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.events import FolderChanged, Stage
+from rag_desktop.domain.events import FolderChanged, IndexingPlanned
 from rag_desktop.domain.ids import FolderId
 from rag_desktop.domain.status import Failure
+from rag_desktop.services.agenda import Agenda, FileToRead
+from rag_desktop.services.bounds import Bounds
 from rag_desktop.services.embedding import EmbeddingLine
 from rag_desktop.services.neighbours import Neighbours
-from rag_desktop.services.reading import FileToRead, ReadingLine, file_name, reader_version
-from rag_desktop.services.scanning import FormatOf, Found, Plan, plan, single_file, walk
+from rag_desktop.services.reading import ReadingLine
+from rag_desktop.services.room import predicted
+from rag_desktop.services.scanning import Below, FormatOf, Scan, Scanning
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
@@ -63,28 +67,33 @@ class IndexingReport:
     embedding_error: UserFacingError | None
 
 
-@dataclass(slots=True)
-class Scan:
-    """What one look at a folder found, and what is to be done."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What indexing works with, beside the library. `embedder` is None where none is installed."""
 
-    folder: FolderRow
-    plan: Plan
-    failures: list[Failure] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
+    readers: Sequence[Child]
+    embedder: Embedder | None
+    format_of: FormatOf
+    bounds: Bounds
+    own_places: tuple[str, ...] = ()
+    """Folders of this program, which are no documents."""
 
 
 class Indexing:
-    """Indexes the folders of one library. One run at a time, on the writing lane."""
+    """Indexes the folders of one library. One run at a time, on the writing lane.
 
-    def __init__(
-        self, library: Library, readers: Sequence[Child], embedder: Embedder | None, format_of: FormatOf
-    ) -> None:
+    `touch`, `leave` and `take_up` may be called from any thread.
+    """
+
+    def __init__(self, library: Library, means: Means) -> None:
         self._library = library
-        self._readers = readers
-        self._embedder = embedder
-        self._format_of = format_of
+        self._means = means
+        self._scanning = Scanning(library, means.format_of, means.own_places)
         self._space: SpaceRow | None = None
         self._neighbours: Neighbours | None = None
+        self._agenda = Agenda()
+        self._touched: list[FolderId] = []
+        self._left: set[FolderId] = set()
 
     def register(self, paths: Iterable[str]) -> list[FolderRow]:
         """Make folders or single files part of the library. Raises UserFacingError `path-missing`."""
@@ -118,12 +127,29 @@ class Indexing:
         reports = tuple(self._report(scan, embedded) for scan in scans)
         return IndexingReport(reports, searchable, time.monotonic() - began, pending, error)
 
-    def read(self, folders: Sequence[FolderRow], task: Task) -> Sequence[Scan]:
-        """Scan and read: every readable document answers keyword queries when this returns."""
-        scans = [self._scan(folder, task) for folder in folders]
-        self._apply(scans)
+    def read(self, folders: Sequence[FolderRow], task: Task, below: Below | None = None) -> Sequence[Scan]:
+        """Scan and read: every readable document answers keyword queries when this returns.
+
+        below: look at these paths of each folder only; folders it does not name are looked at whole.
+        """
+        scans = self._scanning.look(folders, task, below or {})
+        self._scanning.apply(scans)
         self._read(scans, task)
         return scans
+
+    def touch(self, folder: FolderId) -> None:
+        """Take up this folder first: the person has it in hand."""
+        self._touched = [folder, *(each for each in self._touched if each != folder)]
+        self._agenda.touch(folder)
+
+    def leave(self, folder: FolderId) -> None:
+        """Read and embed no more of this folder, until `take_up`; what was done stays."""
+        self._left.add(folder)
+        self._agenda.leave(folder)
+
+    def take_up(self, folder: FolderId) -> None:
+        """Let the next run go on with a folder that was left."""
+        self._left.discard(folder)
 
     def live_index(self, key: str) -> HnswIndex | None:
         """The index that follows each commit, for searching in the same process."""
@@ -131,65 +157,33 @@ class Indexing:
             return None
         return self._neighbours.index
 
-    def _scan(self, folder: FolderRow, task: Task) -> Scan:
-        def at(count: int, where: str) -> None:
-            task.at(Stage.SCANNING, 0, count, where)
-
-        try:
-            found = self._found(folder, at)
-        except UserFacingError as error:
-            if error.code == "folder-away":
-                self._library.folders.away(folder.id)
-            return Scan(folder, Plan(), [Failure(folder.path, error)])
-        task.check()
-        known = list(self._library.documents.of_folder(folder.id))
-        if known and found.is_bare:
-            self._library.folders.away(folder.id)
-            return Scan(folder, Plan(), [Failure(folder.path, UserFacingError("folder-away", path=folder.path))])
-        failures = [Failure(path, UserFacingError("folder-forbidden", path=path)) for path in found.unreadable]
-        return Scan(folder, plan(found, known, reader_version(folder.chunker), task.check), failures, found.skipped)
-
-    def _found(self, folder: FolderRow, at: Callable[[int, str], None]) -> Found:
-        if folder.is_file:
-            return Found([single_file(folder.path)])
-        others = [other.path for other in self._library.folders.all() if other.id != folder.id]
-        own = str(self._library.folder)
-        return walk(folder.path, self._format_of, excluded=[*others, own], at=at)
-
-    def _apply(self, scans: Iterable[Scan]) -> None:
-        """What needs no reading: files that moved, were touched, or are gone."""
-        documents = self._library.documents
-        for scan in scans:
-            with self._library.transaction():
-                for document, file in scan.plan.moved:
-                    self._forget_at(file.path)
-                    documents.move(document, scan.folder.id, file)
-                    known = documents.get(document)
-                    documents.name_words(document, file_name(file.path), known.title if known else None)
-                for document, file in scan.plan.touched:
-                    documents.touch(document, file)
-                for document in scan.plan.gone:
-                    self._library.chunks.forget(document)
-                    documents.forget(document)
-
-    def _forget_at(self, path: str) -> None:
-        """Drop what a folder that was removed but not yet purged left at a path that is taken again."""
-        stale = self._library.documents.at(path)
-        if stale:
-            self._library.chunks.forget(stale.id)
-            self._library.documents.forget(stale.id)
-
     def _read(self, scans: Sequence[Scan], task: Task) -> None:
-        items = [FileToRead(scan.folder.id, file, scan.folder.chunker) for scan in scans for file in scan.plan.read]
-        if items:
-            line = ReadingLine(self._library, self._readers)
-            line.run(items, len(items), task, lambda: None)
+        going = [scan for scan in scans if not scan.folder.is_paused and scan.folder.id not in self._left]
+        self._agenda = Agenda(
+            (
+                FileToRead(scan.folder.id, file, scan.folder.chunker, self._means.format_of(file.path) or "")
+                for scan in going
+                for file in scan.plan.read
+            ),
+            reversed(self._touched),
+        )
+        if len(self._agenda):
+            self._announce(task, tuple(scan.folder.id for scan in going if scan.plan.read))
+            ReadingLine(self._library, self._means.readers, self._agenda, self._means.bounds).run(task)
         with self._library.transaction():
             for scan in scans:
-                if not any(failure.error.code == "folder-away" for failure in scan.failures):
-                    self._library.folders.scanned(scan.folder.id)
+                if scan.is_whole:
+                    self._library.folders.scanned(scan.folder.id, scan.device)
         for scan in scans:
             task.publish(FolderChanged(task.id, scan.folder.id))
+
+    def _announce(self, task: Task, folders: tuple[FolderId, ...]) -> None:
+        """Say what will be read and what room it needs. Raises UserFacingError `disk-low` where that is not there."""
+        waiting = self._agenda.sizes()
+        more = predicted(waiting, self._library.documents.sizes(), size_of(self._library.folder))
+        files = sum(files for files, _ in waiting.values())
+        task.publish(IndexingPlanned(task.id, folders, files, sum(size for _, size in waiting.values()), more))
+        self._means.bounds.room.need(more)
 
     def embed(
         self, task: Task, give_way: Callable[[], bool] = lambda: False
@@ -198,11 +192,12 @@ class Indexing:
 
         A failing embedder leaves keyword search as it is, and is told.
         """
-        if self._embedder is None:
+        embedder = self._means.embedder
+        if embedder is None:
             return {}, UserFacingError("embedder-missing")
-        space, neighbours = self._space_and_neighbours(self._embedder)
+        space, neighbours = self._space_and_neighbours(embedder)
         neighbours.follow()
-        line = EmbeddingLine(self._library, self._embedder.child, neighbours, space)
+        line = EmbeddingLine(self._library, embedder.child, neighbours, self._order, self._means.bounds)
         error: UserFacingError | None = None
         try:
             if self._library.vectors.pending_count(space.id):
@@ -212,6 +207,12 @@ class Indexing:
         finally:
             neighbours.snapshot()
         return line.tally.embedded_by_folder, error
+
+    def _order(self) -> list[set[FolderId]]:
+        """Whose leaves come first: the folder touched last, then all others."""
+        going = {folder.id for folder in self._library.folders.all() if not folder.is_paused} - self._left
+        first = {next(iter(self._touched), FolderId(0))} & going
+        return [folders for folders in (first, going - first) if folders]
 
     def _space_and_neighbours(self, embedder: Embedder) -> tuple[SpaceRow, Neighbours]:
         if self._space is None or self._neighbours is None:
@@ -223,7 +224,7 @@ class Indexing:
     def _report(self, scan: Scan, embedded: Mapping[FolderId, int]) -> FolderReport:
         counts = self._library.folders.counts(scan.folder.id)
         failed = [
-            Failure(row.file.path, row.error)
+            Failure(row.file.path, row.error, row.tried_at, row.is_ignored)
             for row in self._library.documents.of_folder(scan.folder.id)
             if row.error is not None
         ]
@@ -235,6 +236,16 @@ class Indexing:
             (*scan.failures, *failed),
             dict(scan.skipped),
         )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below `folder`."""
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # a write-ahead log or an old snapshot may go meanwhile
+                total += os.lstat(os.path.join(where, name)).st_size
+    return total
 
 
 def is_inside(path: str, folder: str) -> bool:

@@ -112,6 +112,8 @@ class Instance:
                     _Errand(connection, desk).add(wish.paths)
                 case "remove":
                     _Errand(connection, desk).remove(wish.paths)
+                case _:
+                    _Errand(connection, desk).keep(wish)
 
 
 class _Errand:
@@ -125,13 +127,29 @@ class _Errand:
 
     def add(self, paths: tuple[str, ...]) -> None:
         reports: list[IndexingReport] = []
-        task = self._desk.index(paths, self._events.put, reports.append)
+        task = self._desk.upkeep.index(paths, self._events.put, reports.append)
         self._follow(task, lambda: wire.report_out(reports[0]))
 
     def remove(self, paths: tuple[str, ...]) -> None:
         counts: list[int] = []
-        task = self._desk.remove_all(paths, self._events.put, counts.append)
+        task = self._desk.upkeep.remove_all(paths, self._events.put, counts.append)
         self._follow(task, lambda: {"removed": list(paths), "documents": counts[0]})
+
+    def keep(self, wish: Wish) -> None:
+        """The small writes."""
+        upkeep, follow = self._desk.upkeep, self._events.put
+        match wish:
+            case Wish("retry", paths):
+                task = upkeep.retry(paths, follow)
+            case Wish("ignore" | "heed" as verb, paths):
+                task = upkeep.ignore(paths, ignored=verb == "ignore", follow=follow)
+            case Wish("pause" | "resume" as verb, (path,)):
+                task = upkeep.pause_folder(path, paused=verb == "pause", follow=follow)
+            case Wish("exclude", (path,), text):
+                task = upkeep.set_patterns(path, text, follow)
+            case _:
+                raise ValueError("not a wish")
+        self._follow(task, dict)
 
     def _follow(self, task: TaskId, done: Callable[[], Json]) -> None:
         while True:
@@ -201,6 +219,10 @@ class Visit:
         """Have folders taken out. Returns their paths, and how many documents went with them."""
         done = self._ask(Wish("remove", tuple(paths)), task)
         return done["removed"], done["documents"]
+
+    def keep(self, wish: Wish, task: Task) -> None:
+        """Have one of the small writes done. Raises as it does here."""
+        self._ask(wish, task)
 
     def _ask(self, wish: Wish, task: Task | None = None) -> Json:
         followed = task or Task(_ignore)

@@ -1,26 +1,28 @@
 """What can be asked of a library, and what can be taken out of it."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
-from itertools import islice
+import stat
+from collections.abc import Callable, Iterable
 
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, SpaceStatus
-from rag_desktop.services.indexing import is_inside
-from rag_desktop.store.documents import DocumentRow
+from rag_desktop.files.rules import Rules
+from rag_desktop.files.walking import is_link
+from rag_desktop.services.indexing import is_inside, size_of
+from rag_desktop.store.codec import path_to_blob
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
+from rag_desktop.store.salvage import HOLDER
 
-_PURGED_AT_A_TIME = 50
-"""Documents whose rows go in one transaction, so that a reader never waits long."""
+_PURGED_AT_A_TIME = 1000
+"""Documents that change hands in one transaction."""
 
 
 def status(library: Library) -> LibraryStatus:
     """Folders, documents, passages, vectors and problems, all of one moment."""
     with library.reading():
         folders = tuple(_folder_status(library, folder) for folder in library.folders.all())
-        failed = tuple(Failure(row.file.path, row.error) for row in library.documents.failed() if row.error)
+        failed = problems(library)
         spaces = tuple(
             SpaceStatus(
                 space.model,
@@ -32,22 +34,24 @@ def status(library: Library) -> LibraryStatus:
             for space in library.vectors.spaces()
         )
         return LibraryStatus(
-            str(library.folder), folders, spaces, library.chunks.count(), _size(str(library.folder)), failed
+            str(library.folder), folders, spaces, library.chunks.count(), size_of(library.folder), failed
         )
 
 
 def _folder_status(library: Library, folder: FolderRow) -> FolderStatus:
     counts = library.folders.counts(folder.id)
-    return FolderStatus(folder.id, folder.path, counts.documents, counts.failed, counts.passages, folder.is_away)
+    return FolderStatus(
+        folder.id, folder.path, counts.documents, counts.failed, counts.passages, folder.is_away, folder.is_paused,
+        folder.patterns,
+    )  # fmt: skip
 
 
-def _size(folder: str) -> int:
-    total = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):  # a write-ahead log or an old snapshot may go meanwhile
-                total += os.lstat(os.path.join(where, name)).st_size
-    return total
+def problems(library: Library) -> tuple[Failure, ...]:
+    """Every document that could not be read, by path, ignored ones too."""
+    rows = library.documents.failed(with_ignored=True)
+    return tuple(
+        Failure(row.file.path, row.error, row.tried_at, row.is_ignored) for row in rows if row.error is not None
+    )
 
 
 def text_of(library: Library, path: str) -> str:
@@ -89,6 +93,60 @@ def folder_at(library: Library, path: str) -> FolderRow:
     return row
 
 
+def pause(library: Library, path: str, *, paused: bool) -> FolderRow:
+    """Read no more of a folder, whatever is found in it, until this is taken back. Raises as `folder_at`."""
+    row = folder_at(library, path)
+    with library.transaction():
+        library.folders.set_paused(row.id, paused=paused)
+    return row
+
+
+def set_patterns(library: Library, path: str, patterns: str) -> FolderRow:
+    """Leave out of a folder what these lines of .gitignore syntax match, from the next look on.
+
+    Raises UserFacingError `pattern-refused`, and as `folder_at`.
+    """
+    Rules(path, patterns)
+    row = folder_at(library, path)
+    with library.transaction():
+        library.folders.set_patterns(row.id, patterns)
+    return row
+
+
+def whereabouts(library: Library, path: str, format_of: Callable[[str], str | None]) -> UserFacingError | None:
+    """Why a file or folder is not in the library, or None where it is and can be searched."""
+    path = os.path.abspath(path)
+    row = library.documents.at(path)
+    home = max(
+        (each for each in library.folders.all() if is_inside(path, each.path)),
+        key=lambda each: len(each.path),
+        default=None,
+    )
+    if home is None:
+        return UserFacingError("path-outside", path=path)
+    if row is not None:
+        return row.error
+    if home.path == path:
+        return UserFacingError("folder-away", path=path) if home.is_away else None
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return UserFacingError("path-missing", path=path)
+    is_folder = stat.S_ISDIR(status.st_mode)
+    pattern = Rules(home.path, home.patterns).reason(path, is_folder)
+    if pattern is not None:
+        return UserFacingError("path-excluded", folder=home.path, pattern=pattern)
+    if is_link(status):
+        return UserFacingError("path-link", path=path)
+    if is_folder:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return UserFacingError("path-not-regular", path=path)
+    if format_of(path) is None:
+        return UserFacingError("format-unknown", suffix=os.path.splitext(path)[1].lower())
+    return UserFacingError("folder-paused" if home.is_paused else "path-unread", folder=home.path)
+
+
 def documents_of(library: Library, folder: FolderRow) -> int:
     """How many documents `purge` would delete with a folder: what a watched folder above also holds stays."""
     above = [each for each in library.folders.all() if each.id != folder.id]
@@ -108,6 +166,15 @@ def forget_failures(library: Library, paths: Iterable[str]) -> list[FolderRow]:
     return [each for each in library.folders.all() if any(is_inside(row.file.path, each.path) for row in rows)]
 
 
+def ignore_failures(library: Library, paths: Iterable[str], *, ignored: bool) -> int:
+    """Say no more of these failures until their files change, or speak of them again. Returns how many there were."""
+    rows = [row for path in paths if (row := library.documents.at(path)) and row.error is not None]
+    with library.transaction():
+        for row in rows:
+            library.documents.ignore(row.id, ignored=ignored)
+    return len(rows)
+
+
 def restore(library: Library, folder: FolderRow) -> None:
     """Take `mark_removed` back."""
     with library.transaction():
@@ -117,25 +184,52 @@ def restore(library: Library, folder: FolderRow) -> None:
 def purge(library: Library) -> int:
     """Delete the rows of folders that are marked as removed. Returns how many documents went.
 
-    What a watched folder above also holds goes to that one instead.
+    What a watched folder above also holds goes to that one instead. Salvaged vectors stay while they may be of use.
     """
     gone = 0
     for folder in library.folders.all(with_removed=True):
-        if folder.removed_at is None:
-            continue
-        while batch := list(islice(library.documents.of_folder(folder.id), _PURGED_AT_A_TIME)):
-            with library.transaction():
-                gone += sum(_purge_document(library, row) for row in batch)
-        with library.transaction():
-            library.folders.forget(folder.id)
+        if folder.removed_at is not None and not _is_holding(library, folder):
+            _hand_over(library, folder)
+            gone += _purge_folder(library, folder)
     return gone
 
 
-def _purge_document(library: Library, row: DocumentRow) -> bool:
-    above = [each for each in library.folders.all() if is_inside(row.file.path, each.path)]
-    if above:
-        library.documents.own(row.id, max(above, key=lambda each: len(each.path)).id)
+def _hand_over(library: Library, folder: FolderRow) -> None:
+    """Give documents to the innermost watched folder that holds them too."""
+    others = [
+        each for each in library.folders.all() if is_inside(folder.path, each.path) or is_inside(each.path, folder.path)
+    ]
+    rows = list(library.documents.of_folder(folder.id)) if others else []
+    for start in range(0, len(rows), _PURGED_AT_A_TIME):
+        with library.transaction():
+            for row in rows[start : start + _PURGED_AT_A_TIME]:
+                above = [each for each in others if is_inside(row.file.path, each.path)]
+                if above:
+                    library.documents.own(row.id, max(above, key=lambda each: len(each.path)).id)
+
+
+def _purge_folder(library: Library, folder: FolderRow) -> int:
+    purging = library.purging
+    documents = purging.of_folder(folder.id)
+    with library.transaction():
+        purging.hold_merging(held=True)
+    for part in purging.steps(documents):
+        is_long = len(part) == 1
+        while is_long:
+            with library.transaction():
+                is_long = purging.shorten(part[0])
+        with library.transaction():
+            purging.forget(part)
+    with library.transaction():
+        purging.hold_merging(held=False)
+        library.folders.forget(folder.id)
+    return len(documents)
+
+
+def _is_holding(library: Library, folder: FolderRow) -> bool:
+    """Whether a folder holds salvaged vectors that documents still to be read or embedded may take over."""
+    if path_to_blob(folder.path) != HOLDER:
         return False
-    library.chunks.forget(row.id)
-    library.documents.forget(row.id)
-    return True
+    if any(each.scanned_at is None for each in library.folders.all()):
+        return True
+    return all(library.vectors.pending_count(space.id) for space in library.vectors.spaces())

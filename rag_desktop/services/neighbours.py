@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.store.attempts import SUFFIX, Attempts
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SnapshotRow, SpaceRow
 from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix, sha256_of
@@ -19,6 +20,8 @@ _REPLAY_LIMIT = 2_000
 _SNAPSHOT_EVERY = 20_000
 _SNAPSHOT_SECONDS = 300.0
 _DROPPED_SHARE = 0.3
+_LOADS = 2
+"""Loads in a row that took the program with them before a file is left alone, though its hash is right."""
 
 
 class Neighbours:
@@ -34,6 +37,11 @@ class Neighbours:
         if loaded is None:
             self._rebuild()
         self.follow()
+
+    @property
+    def space(self) -> SpaceRow:
+        """Whose vectors these are."""
+        return self._space
 
     def follow(self) -> None:
         """Bring the index to the ledger's end. Call after each commit."""
@@ -97,16 +105,38 @@ def load_snapshot(library: Library, space: SpaceRow) -> tuple[HnswIndex, int] | 
     row = library.vectors.snapshot(space.id)
     if row is None:
         return None
-    path = library.folder / _FOLDER / Path(row.file).name
+    path = snapshot_path(library, row)
     if sha256_of(path) != row.sha256:
         _LOG.warning("the vector index is damaged or missing and will be made anew")
         return None
     alive = library.vectors.chunk_ids(space.id)
+    attempts = Attempts(path)
+    if attempts.begin() >= _LOADS:
+        attempts.end()
+        _LOG.warning("the program ended each time it loaded the vector index, which will be made anew")
+        return None
     try:
         return HnswIndex.load(path, space.dimension, alive), row.seq
     except RuntimeError:  # whole, but written by an hnswlib of another format
         _LOG.warning("the vector index is of another version and will be made anew")
         return None
+    finally:
+        attempts.end()
+
+
+def snapshot_path(library: Library, row: SnapshotRow) -> Path:
+    """Where a recorded snapshot lies."""
+    return library.folder / _FOLDER / Path(row.file).name
+
+
+def stray_files(library: Library) -> list[Path]:
+    """Files beside the recorded snapshots that nothing refers to."""
+    recorded = {
+        row.file for space in library.vectors.spaces() if (row := library.vectors.snapshot(space.id)) is not None
+    }
+    folder = library.folder / _FOLDER
+    there = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in there if path.name.removesuffix(SUFFIX) not in recorded)
 
 
 def reading_index(library: Library, space: SpaceRow, *, exact: bool) -> HnswIndex | ExactIndex:

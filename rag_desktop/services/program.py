@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag_desktop.services.answering import Answering, Generator
-from rag_desktop.services.indexing import Embedder, Indexing
+from rag_desktop.services.bounds import Bounds, Caps
+from rag_desktop.services.indexing import Embedder, Indexing, Means
 from rag_desktop.services.models import ModelsService
+from rag_desktop.services.power import Power
 from rag_desktop.services.retrieval import Retrieval
+from rag_desktop.services.room import Room
 from rag_desktop.services.wording import Wording
-from rag_desktop.settings.declarations import TOP_K
+from rag_desktop.settings.declarations import FILE_MEGABYTES, FILE_SECONDS, ON_BATTERY, TOP_K
 from rag_desktop.settings.file import SettingsFile
 from rag_desktop.settings.places import Places
 from rag_desktop.store.library import Library
@@ -54,7 +57,15 @@ class Program:
     def indexing(self, library: Library) -> Indexing:
         """The writing lane's work on `library`, which must be a writer."""
         embedder = self.embedder.embedder if self.embedder else None
-        return Indexing(library, self.readers, embedder, self.format_of)
+        caps = Caps(self.settings.get(FILE_MEGABYTES) << 20, self.settings.get(FILE_SECONDS))
+        bounds = Bounds(caps, Room(library.folder), Power(lambda: self.settings.get(ON_BATTERY)))
+        return Indexing(library, Means(self.readers, embedder, self.format_of, bounds, self.own_places))
+
+    @property
+    def own_places(self) -> tuple[str, ...]:
+        """Folders of this program, which hold no documents."""
+        places = self.places
+        return tuple(str(place) for place in (places.library, places.models, places.config, places.caches))
 
     def retrieval(self, library: Library, live_index: LiveIndex = lambda _: None) -> Retrieval:
         """Search in `library`. live_index: the index of a space that is being written in this process."""

@@ -1,17 +1,19 @@
 """Reads files through a few reader children and stores each document as it comes: searchable by keyword at once."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 
 from rag_desktop.domain.documents import ChunkDraft
 from rag_desktop.domain.errors import Argument, UnreadableError, UserFacingError
 from rag_desktop.domain.events import DocumentFailed, DocumentStored, Stage
-from rag_desktop.domain.ids import FolderId
-from rag_desktop.domain.messages import ReadChunks, ReadHead, ReadRequest
+from rag_desktop.domain.messages import ReadChunks, ReadHead, ReadRequest, StillReading
+from rag_desktop.services.agenda import Agenda, FileToRead
+from rag_desktop.services.bounds import Bounds
+from rag_desktop.services.estimate import Estimate
 from rag_desktop.services.tasks import Task
-from rag_desktop.store.documents import FileState
 from rag_desktop.store.library import Library
 from rag_desktop.workers.child import Child, ChildBugError, Failed, Replies, Reply
 from rag_desktop.workers.serving import Part
@@ -20,7 +22,6 @@ READING_VERSION = 1
 """Raised when readers or the chunker change what they make of a file; such documents are read again."""
 
 _ATTEMPTS = 2
-_DEADLINE_S = 90.0
 _BYTES_PER_SECOND = 250_000
 _LOOK_S = 0.2
 _PASSING = {"file-missing", "file-forbidden", "reader-bug"}
@@ -30,15 +31,6 @@ _CHILD_TROUBLES = {
     "child-deadline": "reader-deadline",
     "child-memory": "reader-memory",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class FileToRead:
-    """A file, the folder it belongs to, and the scheme that cuts it."""
-
-    folder: FolderId
-    file: FileState
-    chunker: str
 
 
 @dataclass(slots=True)
@@ -52,7 +44,7 @@ class _Read:
 @dataclass(slots=True)
 class _InHand:
     item: FileToRead
-    attempt: int
+    since: float
 
 
 def reader_version(chunker: str) -> str:
@@ -63,28 +55,37 @@ def reader_version(chunker: str) -> str:
 class ReadingLine:
     """Feeds reader children and writes what they bring, one transaction a document."""
 
-    def __init__(self, library: Library, readers: Iterable[Child]) -> None:
+    def __init__(self, library: Library, readers: Iterable[Child], agenda: Agenda, bounds: Bounds) -> None:
         self._library = library
         self._readers = list(readers)
+        self._agenda = agenda
+        self._bounds = bounds
+        self._estimate = Estimate()
         self._replies: Replies = SimpleQueue()
         self._in_hand: dict[tuple[Child, int], _InHand] = {}
         self._read: dict[tuple[Child, int], _Read] = {}
 
-    def run(self, items: Iterable[FileToRead], total: int, task: Task, stored: Callable[[], None]) -> None:
-        """Read all `items`. Raises Cancelled after `stop`; what is in hand then is read again another time."""
+    def run(self, task: Task) -> None:
+        """Read all that is on the agenda. Raises Cancelled after `stop`, and UserFacingError `disk-low`.
+
+        What is in hand then is read again another time.
+        """
         try:
-            self._run(deque(_InHand(item, 1) for item in items), total, task, stored)
+            self._run(task)
         finally:
             for child, number in self._in_hand:
                 child.stop(number)  # what a stopped run leaves must not keep the next one waiting
 
-    def _run(self, waiting: deque[_InHand], total: int, task: Task, stored: Callable[[], None]) -> None:
+    def _run(self, task: Task) -> None:
         idle = deque(self._readers)
-        done = 0
-        while waiting or self._in_hand:
-            while waiting and idle:
-                self._submit(idle.popleft(), waiting.popleft())
-            task.check()
+        done, clock = 0, _Stopwatch()
+        while True:
+            self._bounds.room.check()
+            while idle and (item := self._agenda.next()):
+                self._submit(idle.popleft(), item)
+            if not self._in_hand:
+                return
+            clock.leave_out(task.check)
             try:
                 reply = self._replies.get(timeout=_LOOK_S)
             except Empty:
@@ -93,27 +94,30 @@ class ReadingLine:
                 self._collect(reply.child, reply.number, reply.message.payload)
                 continue
             idle.append(reply.child)
+            work = self._in_hand[reply.child, reply.number]
             again = self._finish(reply, task)
             if again:
-                waiting.appendleft(again)
+                self._agenda.again(again)
                 continue
             done += 1
-            stored()
-            newest = waiting[0].item.file.path if waiting else ""
-            task.at(Stage.READING, done, total, newest)
+            self._estimate.read(work.item.format, work.item.file.size, time.monotonic() - work.since)
+            clock.leave_out(lambda: self._bounds.power.rest(task, clock.lap()))
+            left = self._estimate.seconds_left(clock.seconds, self._agenda.sizes())
+            task.at(Stage.READING, done, max(done, self._agenda.total), work.item.file.path, left)
 
-    def _submit(self, child: Child, work: _InHand) -> None:
-        deadline = _DEADLINE_S + work.item.file.size / _BYTES_PER_SECOND
-        request = ReadRequest(work.item.file.path, work.item.chunker)
-        self._in_hand[child, child.submit(request, self._replies, deadline_s=deadline)] = work
+    def _submit(self, child: Child, item: FileToRead) -> None:
+        deadline = self._bounds.caps.seconds + item.file.size / _BYTES_PER_SECOND
+        request = ReadRequest(item.file.path, item.chunker, self._bounds.caps.bytes)
+        number = child.submit(request, self._replies, deadline_s=deadline)
+        self._in_hand[child, number] = _InHand(item, time.monotonic())
 
-    def _collect(self, child: Child, number: int, part: ReadHead | ReadChunks) -> None:
+    def _collect(self, child: Child, number: int, part: StillReading | ReadHead | ReadChunks) -> None:
         if isinstance(part, ReadHead):
             self._read[child, number] = _Read(part)
-        else:
+        elif isinstance(part, ReadChunks):
             self._read[child, number].chunks.extend(part.chunks)
 
-    def _finish(self, reply: Reply, task: Task) -> _InHand | None:
+    def _finish(self, reply: Reply, task: Task) -> FileToRead | None:
         """Store the outcome of one file; or hand it back where its reader was lost for the first time."""
         key = reply.child, reply.number
         work, read = self._in_hand.pop(key), self._read.pop(key, None)
@@ -121,8 +125,8 @@ class ReadingLine:
             self._store(work.item, read, task)
             return None
         error = reply.message.error if isinstance(reply.message, Failed) else ChildBugError("a reader said nothing")
-        if isinstance(error, UserFacingError) and error.code in _CHILD_TROUBLES and work.attempt < _ATTEMPTS:
-            return _InHand(work.item, work.attempt + 1)
+        if isinstance(error, UserFacingError) and error.code in _CHILD_TROUBLES and work.item.attempt < _ATTEMPTS:
+            return replace(work.item, attempt=work.item.attempt + 1)
         self._store_failure(work.item, _reason(error, work.item.file.path), task)
         return None
 
@@ -137,8 +141,17 @@ class ReadingLine:
         task.publish(DocumentStored(task.id, document))
 
     def _store_failure(self, item: FileToRead, error: UserFacingError, task: Task) -> None:
-        """Keep the reason. What an earlier reading of the same path left is no longer true, and goes."""
+        """Keep the reason. What an earlier reading of the same path left is no longer true, and goes.
+
+        Unless the file only cannot be opened now, as one that another program keeps to itself: then it stays.
+        """
         library = self._library
+        known = library.documents.at(item.file.path) if error.code in _PASSING else None
+        if known and known.sha256 is not None:
+            with library.transaction():
+                library.documents.outdate(known.id)
+            task.publish(DocumentFailed(task.id, item.file.path, error.code))
+            return
         with library.transaction():
             version = "" if error.code in _PASSING else reader_version(item.chunker)
             document = library.documents.put(item.folder, item.file, None, version)
@@ -146,6 +159,30 @@ class ReadingLine:
             library.documents.clear_reading(document)
             library.documents.set_error(document, error.code, error.arguments)
         task.publish(DocumentFailed(task.id, item.file.path, error.code))
+
+
+class _Stopwatch:
+    """Seconds of work, without those of pauses and rests."""
+
+    def __init__(self) -> None:
+        self._began = self._lapped = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def lap(self) -> float:
+        """Seconds since the last lap."""
+        before, self._lapped = self._lapped, time.monotonic()
+        return self._lapped - before
+
+    def leave_out(self, act: Callable[[], None]) -> None:
+        """Do something that is no work."""
+        before = time.monotonic()
+        act()
+        idle = time.monotonic() - before
+        self._began += idle
+        self._lapped += idle
 
 
 def _reason(error: Exception, path: str) -> UserFacingError:

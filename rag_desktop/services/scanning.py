@@ -1,172 +1,140 @@
-"""Walks a watched folder and compares what lies there with what the library knows: a stat for an unchanged file."""
+"""Looks at watched folders, and applies what needs no reading: files that moved, were touched, or are gone."""
 
-import hashlib
-import os
-import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.ids import DocumentId
-from rag_desktop.store.documents import DocumentRow, FileState
+from rag_desktop.domain.events import Stage
+from rag_desktop.domain.ids import FolderId
+from rag_desktop.domain.status import Failure
+from rag_desktop.files.rules import Rules
+from rag_desktop.files.walking import Found, single_file, walk
+from rag_desktop.services.planning import Plan, Sight, plan
+from rag_desktop.services.reading import file_name, reader_version
+from rag_desktop.services.tasks import Task
+from rag_desktop.store.documents import DocumentRow
+from rag_desktop.store.folders import FolderRow
+from rag_desktop.store.library import Library
 
 FormatOf = Callable[[str], str | None]
-
-_SKIPPED_FOLDERS_LISTED = """
-node_modules __pycache__ site-packages .git .hg .svn .ssh .gnupg .cache .venv venv .tox .mypy_cache .ruff_cache
-.pytest_cache .hypothesis .idea .gradle .Trash $RECYCLE.BIN
-"""
-_SKIPPED_FOLDERS = frozenset(_SKIPPED_FOLDERS_LISTED.split())
+Below = Mapping[FolderId, frozenset[str]]
+"""Paths in a folder that are to be looked at, none inside another; other folders are looked at whole."""
+T = TypeVar("T")
+_GONE_AT_A_TIME = 50
+"""Documents whose rows go in one transaction, so that a reader never waits long."""
 
 
 @dataclass(slots=True)
-class Found:
-    """What a walk met. `skipped` counts files of formats that cannot be read, by suffix."""
+class Scan:
+    """What one look at a folder found, and what is to be done."""
 
-    files: list[FileState] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
+    folder: FolderRow
+    plan: Plan = field(default_factory=Plan)
+    failures: list[Failure] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-    is_bare: bool = False
-    """The root has no entry at all, as the mount point of a drive that is not there."""
+    device: int | None = None
+    is_whole: bool = True
+    """Whether the look went through all of the folder, and it is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a folder needs: files to read, documents to move, to touch (same bytes, new time), to drop."""
+class Scanning:
+    """Looks at folders of one library, on the writing lane."""
 
-    read: tuple[FileState, ...] = ()
-    moved: tuple[tuple[DocumentId, FileState], ...] = ()
-    touched: tuple[tuple[DocumentId, FileState], ...] = ()
-    gone: tuple[DocumentId, ...] = ()
+    def __init__(self, library: Library, format_of: FormatOf, left_out: tuple[str, ...] = ()) -> None:
+        """left_out: files and folders that are never walked."""
+        self._library = library
+        self._left_out = left_out
+        self._format_of = format_of
 
+    def look(self, folders: Sequence[FolderRow], task: Task, below: Below) -> list[Scan]:
+        """Compare the folders with what is known of them; those that cannot be reached are marked as away."""
+        scans: list[Scan] = []
+        sights: list[tuple[Scan, Sight]] = []
+        for folder in folders:
+            scan = Scan(folder, is_whole=folder.id not in below)
+            scans.append(scan)
+            sight = self._sight(scan, task, below.get(folder.id))
+            if sight:
+                sights.append((scan, sight))
+        plans = plan([sight for _, sight in sights], task.check)
+        for (scan, _), made in zip(sights, plans, strict=True):
+            scan.plan = made
+        return scans
 
-def walk(root: str, format_of: FormatOf, *, excluded: Iterable[str], at: Callable[[int, str], None]) -> Found:
-    """All files under `root` that some reader takes, in a stable order. Links and special files are passed over.
+    def _sight(self, scan: Scan, task: Task, below: frozenset[str] | None) -> Sight | None:
+        """What lies in a folder and what is known of it; None where the folder cannot be reached."""
+        folder, documents = scan.folder, self._library.documents
 
-    excluded: files and folders that are left out, with all they hold. at: told how many files were met, and where.
-    Raises UserFacingError `folder-away` where the root itself cannot be listed.
-    """
-    found, left_out = Found(), frozenset(excluded)
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
+        def at(count: int, where: str) -> None:
+            task.at(Stage.SCANNING, 0, count, where)
+
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            if folder == root:
-                raise UserFacingError("folder-away", path=root) from error
-            found.unreadable.append(folder)
-            continue
-        waiting.extend(entry.path for entry in reversed(entries) if _is_walked(entry, left_out))
-        for entry in entries:
-            if entry.path not in left_out:
-                _take(entry, format_of, found)
-        at(len(found.files), folder)
-        if folder == root:
-            found.is_bare = not entries
-    return found
+            found = self._found(folder, at, below)
+        except UserFacingError as error:
+            self._is_away(scan, error)
+            return None
+        known = list(documents.of_folder(folder.id) if below is None else documents.below(folder.id, below))
+        if (known and found.is_bare) or _is_another(folder, found, known):
+            self._is_away(scan, UserFacingError("folder-away", path=folder.path))
+            return None
+        scan.failures += [Failure(path, UserFacingError("folder-forbidden", path=path)) for path in found.unreadable]
+        scan.skipped, scan.device = found.skipped, found.device
+        return Sight(folder.id, found.files, known, reader_version(folder.chunker), found.unreadable)
+
+    def _is_away(self, scan: Scan, error: UserFacingError) -> None:
+        scan.is_whole = False
+        scan.failures.append(Failure(scan.folder.path, error))
+        if error.code == "folder-away":
+            self._library.folders.away(scan.folder.id)
+
+    def _found(self, folder: FolderRow, at: Callable[[int, str], None], below: frozenset[str] | None) -> Found:
+        if folder.is_file:
+            return Found([single_file(folder.path)])
+        others = [other.path for other in self._library.folders.all() if other.id != folder.id]
+        rules = Rules(folder.path, folder.patterns)
+        own = str(self._library.folder)
+        return walk(rules, self._format_of, excluded=[*others, own, *self._left_out], at=at, below=below)
+
+    def apply(self, scans: Sequence[Scan]) -> None:
+        """What needs no reading: files that moved, were touched, or are gone."""
+        documents = self._library.documents
+        moves = [(scan.folder.id, document, file) for scan in scans for document, file in scan.plan.moved]
+        with self._library.transaction():
+            for _, document, _ in moves:
+                documents.lift(document)  # two files may have changed places
+            for folder, document, file in moves:
+                self._forget_at(file.path)
+                documents.move(document, folder, file)
+                known = documents.get(document)
+                documents.name_words(document, file_name(file.path), known.title if known else None)
+            for scan in scans:
+                for document, file in scan.plan.touched:
+                    documents.touch(document, file)
+        for scan in scans:
+            for some in batched(scan.plan.gone, _GONE_AT_A_TIME):
+                with self._library.transaction():
+                    for document in some:
+                        self._library.chunks.forget(document)
+                        documents.forget(document)
+
+    def _forget_at(self, path: str) -> None:
+        """Drop what stood at a path that is taken by another document now."""
+        stale = self._library.documents.at(path)
+        if stale:
+            self._library.chunks.forget(stale.id)
+            self._library.documents.forget(stale.id)
 
 
-def _is_walked(entry: os.DirEntry[str], left_out: frozenset[str]) -> bool:
-    if entry.name in _SKIPPED_FOLDERS or entry.path in left_out:
+def _is_another(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) -> bool:
+    """Whether what lies here is not the folder that was read: another file system, and none of its files."""
+    if folder.device is None or found.device in {None, folder.device} or not known:
         return False
-    try:
-        return entry.is_dir(follow_symlinks=False)
-    except OSError:
-        return False
-
-
-def _take(entry: os.DirEntry[str], format_of: FormatOf, found: Found) -> None:
-    try:
-        if not entry.is_file(follow_symlinks=False):
-            return
-        if format_of(entry.path) is None:
-            found.skipped[os.path.splitext(entry.name)[1].lower() or entry.name] += 1
-            return
-        found.files.append(_state(entry.path, entry.stat(follow_symlinks=False)))
-    except OSError:
-        found.unreadable.append(entry.path)
-
-
-def single_file(path: str) -> FileState:
-    """The state of a file that was added by itself. Raises UserFacingError `folder-away` where it is not there."""
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise UserFacingError("folder-away", path=path) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise UserFacingError("path-not-regular", path=path)
-    return _state(path, status)
-
-
-def _state(path: str, status: os.stat_result) -> FileState:
-    return FileState(path, status.st_size, status.st_mtime_ns)
-
-
-def plan(found: Found, known: Sequence[DocumentRow], reader: str, check: Callable[[], None] = lambda: None) -> Plan:
-    """Compare files with rows. Files are hashed only where a vanished document has their size, or only the time moved.
-
-    reader: version of reading; documents read by another version are read again. check: called for each file; hashing
-    many takes a while.
-    """
-    rows = {row.file.path: row for row in known}
     there = {file.path for file in found.files}
-    vanished = [row for row in known if row.file.path not in there and not _is_hidden(row.file.path, found.unreadable)]
-    lost = _by_content(vanished)
-    read: list[FileState] = []
-    moved: list[tuple[DocumentId, FileState]] = []
-    touched: list[tuple[DocumentId, FileState]] = []
-    for file in found.files:
-        check()
-        row = rows.get(file.path)
-        if row and row.reader == reader and _same_bytes(row, file):
-            if row.file != file:
-                touched.append((row.id, file))
-        elif row is None and (origin := _origin(file, lost, reader)):
-            moved.append((origin.id, file))
-        else:
-            read.append(file)
-    movers = {document for document, _ in moved}
-    gone = tuple(row.id for row in vanished if row.id not in movers)
-    return Plan(tuple(read), tuple(moved), tuple(touched), gone)
+    return not any(row.file.path in there for row in known)
 
 
-def _same_bytes(row: DocumentRow, file: FileState) -> bool:
-    if row.file.size != file.size:
-        return False
-    return row.file.mtime_ns == file.mtime_ns or (row.sha256 is not None and row.sha256 == _sha256(file.path))
-
-
-def _by_content(rows: Iterable[DocumentRow]) -> dict[int, list[DocumentRow]]:
-    found: dict[int, list[DocumentRow]] = {}
-    for row in rows:
-        if row.sha256 is not None:
-            found.setdefault(row.file.size, []).append(row)
-    return found
-
-
-def _origin(file: FileState, lost: dict[int, list[DocumentRow]], reader: str) -> DocumentRow | None:
-    candidates = lost.get(file.size)
-    if not candidates:
-        return None
-    digest = _sha256(file.path)
-    for row in candidates:
-        same_kind = os.path.splitext(row.file.path)[1].lower() == os.path.splitext(file.path)[1].lower()
-        if row.sha256 == digest and row.reader == reader and same_kind:
-            candidates.remove(row)
-            return row
-    return None
-
-
-def _sha256(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError:
-        return None
-
-
-def _is_hidden(path: str, unreadable: Sequence[str]) -> bool:
-    """Whether a file was not seen only because a folder above it could not be listed."""
-    return any(path == above or path.startswith(above + os.sep) for above in unreadable)
+def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """`items` in runs of at most `size` (itertools.batched, which Python 3.11 lacks)."""
+    return (items[start : start + size] for start in range(0, len(items), size))

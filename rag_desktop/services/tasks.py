@@ -63,10 +63,15 @@ class Task:
         if self._stopped.is_set():
             raise Cancelled
 
-    def at(self, stage: str, done: int, total: int, words: str = "") -> None:
+    def wait(self, seconds: float) -> None:
+        """Rest for so long, or until the person presses stop. Raises Cancelled after `stop`."""
+        self._stopped.wait(seconds)
+        self.check()
+
+    def at(self, stage: str, done: int, total: int, words: str = "", seconds_left: float | None = None) -> None:
         """Publish progress, at most ten times a second and at each new stage. Raises Cancelled after `stop`."""
         self.check()
         now = time.monotonic()
         if now - self._published >= _INTERVAL_S or stage != self._stage or done == total:
             self._published, self._stage = now, stage
-            self.publish(Progress(self.id, stage, done, total, words))
+            self.publish(Progress(self.id, stage, done, total, words, seconds_left))

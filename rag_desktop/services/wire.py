@@ -13,10 +13,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked of a window: `ping`, `activate`, `add` or `remove`; the last two with absolute paths."""
+    """What is asked of a window: `ping`, `activate`, or a verb with absolute paths.
+
+    Those are `add`, `remove`, `retry`, `ignore`, `heed`, `pause`, `resume` and `exclude`, which has patterns in `text`.
+    """
 
     verb: str
     paths: tuple[str, ...] = ()
+    text: str = ""
 
 
 def encoded(message: Json) -> bytes:
@@ -34,15 +38,15 @@ def decoded(message: bytes) -> Json:
 
 def wish_out(wish: Wish) -> Json:
     """A wish as JSON."""
-    return {"verb": wish.verb, "paths": list(wish.paths)}
+    return {"verb": wish.verb, "paths": list(wish.paths), "text": wish.text}
 
 
 def wish_in(value: Json) -> Wish:
     """A wish from JSON. Raises ValueError where it is none."""
-    verb, paths = value.get("verb"), value.get("paths", [])
+    verb, paths, text = value.get("verb"), value.get("paths", []), value.get("text", "")
     if not isinstance(verb, str) or not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise ValueError("not a wish")
-    return Wish(verb, tuple(paths))
+    return Wish(verb, tuple(paths), str(text))
 
 
 def error_out(error: UserFacingError) -> Json:

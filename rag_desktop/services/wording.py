@@ -23,12 +23,55 @@ ERRORS: dict[str, str] = {
     # the library
     "library-missing": N_("There is no library in {path} yet. Add a folder first."),
     "library-newer": N_("The library {path} was written by a newer version of this program. Please update."),
-    "library-damaged": N_("The library file {path} is damaged."),
+    "library-damaged": N_("The file {path} is damaged. It is mended when the program starts the next time."),
+    "library-unopenable": N_(
+        "Opening the library in {path} ended the program several times. “rag-desktop check --repair” mends it."
+    ),
     "library-in-use": N_("Another program is changing the library in {path} right now. Please try again later."),
     "library-forbidden": N_("The library in {path} cannot be written to. Please check its permissions."),
     "library-busy": N_("The library in {path} was busy for too long. Please try again."),
     "disk-full": N_("The disk is full."),
+    "disk-low": N_("Indexing stopped: {free} MB are free on the disk, and {needed} MB are needed to go on."),
     "disk-failed": N_("The disk that holds {path} could not be read or written."),
+    # what a check of the library finds
+    "check-structure": N_("The library file is damaged: {detail}"),
+    "check-schema": N_("The library file lacks a part: {name}"),
+    "check-index": N_("An index of the library file does not fit its table: {detail}"),
+    "check-trigger": N_("The library file lacks the rule {name}, which keeps search by meaning in step."),
+    "check-references": N_("The table {table} of the library file refers to rows that are not there."),
+    "check-document": N_("What is stored of {path} does not fit together."),
+    "check-words": N_("The keyword index differs from the texts ({count} passages at least)."),
+    "check-names": N_("The index of names and titles differs from the documents ({count})."),
+    "check-full-text": N_("The keyword index is damaged."),
+    "check-vectors": N_("{count} vectors of {model} are damaged."),
+    "check-copies": N_("{count} vectors of {model} differ from their sound copy."),
+    "check-stray-vectors": N_("{count} vectors belong to no passage."),
+    "check-sequence": N_("The counter of {table} is behind its rows."),
+    "check-snapshot": N_("The vector index of {model} is damaged, missing or behind; it is made anew."),
+    "check-folder": N_("The entry of the folder {path} differs from its backup."),
+    "check-stray-files": N_("{path} is a leftover and can go."),
+    "check-backup": N_("The backup {path} is damaged."),
+    "check-conversations": N_("The file of conversations is damaged."),
+    # what was brought back, or lost
+    "library-repaired": N_("The library was damaged and has been mended."),
+    "documents-outdated": N_("{count} documents are read again."),
+    "vectors-lost": N_("{count} vectors were damaged and are made again."),
+    "library-salvaged": N_(
+        "The library file was damaged beyond mending. {folders} folders and {vectors} vectors were saved; all"
+        " documents are read again. The damaged file is kept as {path}."
+    ),
+    "library-missing-remade": N_(
+        "The library file was missing. Its {folders} folders come from a backup; all documents are read again."
+    ),
+    "conversations-restored": N_(
+        "The conversations were damaged. {turns} answers are back: from the backup of {when}, and {newer} newer ones."
+        " Answers lost since: {lost}. The damaged file is kept as {path}."
+    ),
+    "conversations-salvaged": N_(
+        "The conversations were damaged, and there was no backup. {turns} answers could be saved; lost: {lost}. The"
+        " damaged file is kept as {path}."
+    ),
+    "settings-restored": N_("The settings file was damaged. The settings of {when} are back."),
     # folders
     "path-missing": N_("There is no file or folder {path}."),
     "path-not-regular": N_("{path} is neither a file nor a folder."),
@@ -36,6 +79,12 @@ ERRORS: dict[str, str] = {
     "folder-forbidden": N_("{path} could not be opened. Please check its permissions."),
     "folder-unknown": N_("{path} is not a folder of this library."),
     "folder-inside": N_("{path} was not added by itself; it belongs to {folder}."),
+    "folder-paused": N_("It was not read yet: indexing of {folder} is paused."),
+    "pattern-refused": N_("{pattern} is no pattern of .gitignore syntax."),
+    "path-outside": N_("{path} lies in no folder of this library."),
+    "path-excluded": N_("It is left out of {folder} by the pattern {pattern}"),
+    "path-link": N_("{path} is a link. Links are not followed; add the folder that it leads to."),
+    "path-unread": N_("It was not read yet. It will be at the next look at {folder}."),
     "document-unknown": N_("{path} is not in this library."),
     # documents: shown beside their path
     "file-missing": N_("The file was gone when it was to be read."),
@@ -46,6 +95,9 @@ ERRORS: dict[str, str] = {
     "format-unknown": N_("This file format cannot be read."),
     "pdf-encrypted": N_("The PDF is locked with a password."),
     "pdf-damaged": N_("The file is damaged, or no PDF."),
+    "pdf-too-long": N_("The PDF has more pages than are read at most ({limit})."),
+    "pdf-too-large": N_("The PDF holds more text than is read at most."),
+    "image-too-large": N_("The picture has more pixels than are read at most."),
     "html-damaged": N_("The file is damaged, or no HTML."),
     "file-damaged": N_("The file is damaged, or not what its name says."),
     "file-encrypted": N_("The file is locked with a password."),
@@ -110,12 +162,40 @@ ERRORS: dict[str, str] = {
     # what was left out though a document was read
     "pages-without-text": N_("Some pages hold no text; they may be scans."),
     "pages-unreadable": N_("Some pages could not be read."),
+    "pages-recognised": N_("Some pages are scans; their text was recognised and may hold errors."),
+    "pages-not-recognised": N_("Some scanned pages were left out: there are more than are recognised at most."),
+    "text-hidden": N_("Text that the document hides was left out."),
     "docx-parts-left-out": N_("Charts, diagrams or files inside the document were not read."),
+    "hwpx-parts-left-out": N_("Charts, diagrams or files inside the document were not read."),
+    "parts-unreadable": N_("Some parts of the document could not be read."),
+    "text-hidden": N_("Text that the document hides was left out."),
     "json-lines-damaged": N_("Some lines are not valid JSON and were read as text."),
     "json-data-left-out": N_("Long lists of numbers or encoded data were left out."),
     "text-partly-undecodable": N_("Some characters could not be recognised."),
 }
 """Every code that a UserFacingError may carry, with its sentence."""
+
+
+HINTS: dict[str, str] = {
+    "file-forbidden": N_("Check that you may read it, or close the program that keeps it open. Then try again."),
+    "folder-forbidden": N_("Check that you may read it, then look again."),
+    "folder-away": N_("Connect the drive or share; it is taken up again by itself."),
+    "file-too-large": N_("Raise “Largest file” in the settings, or split the file."),
+    "no-text": N_("If it holds pictures of text, add text recognition as the README says."),
+    "text-undecodable": N_("If it is text, save it again as UTF-8."),
+    "file-binary": N_("If it is text, save it again as UTF-8; otherwise ignore it."),
+    "pdf-encrypted": N_("Save a copy without the password; it is read by itself."),
+    "file-encrypted": N_("Save a copy without the password; it is read by itself."),
+    "pdf-damaged": N_("Open it in another program and save it again; it is read by itself."),
+    "html-damaged": N_("Open it in another program and save it again; it is read by itself."),
+    "file-damaged": N_("Open it in another program and save it again; it is read by itself."),
+    "reader-deadline": N_("Split the file, raise “Longest reading” in the settings, or try again."),
+    "reader-memory": N_("Split the file, or try again when fewer programs are open."),
+    "reader-died": N_("Save it again in another program, or ignore it."),
+    "reader-bug": N_("Please report this; the log tells more."),
+    "disk-low": N_("Make room on the disk; indexing goes on by itself."),
+}
+"""What a person can do about an error, where there is something to do."""
 
 
 class _Fields(dict[str, Argument]):
@@ -144,6 +224,11 @@ class Wording:
         """What an error says. A code without a sentence is our bug, and is shown as it is."""
         sentence = ERRORS.get(error.code)
         return self._translation.gettext(sentence).format_map(_Fields(error.arguments)) if sentence else str(error)
+
+    def hint(self, error: UserFacingError) -> str:
+        """What a person can do about an error; empty where there is nothing."""
+        sentence = HINTS.get(error.code)
+        return self._translation.gettext(sentence).format_map(_Fields(error.arguments)) if sentence else ""
 
 
 def system_language() -> str:

@@ -53,10 +53,25 @@ MAX_TOKENS = Setting("max_tokens", 400, "Longest answer", "Tokens after which an
 TEMPERATURE = Setting(
     "temperature", 0.0, "Temperature", "0: always the likeliest word; higher values vary the wording.", 0, 2
 )
+FILE_MEGABYTES = Setting(
+    "file_megabytes", 512, "Largest file", "Megabytes; a larger file is not read but named as a problem.", 1, 4096
+)
+FILE_SECONDS = Setting(
+    "file_seconds", 90, "Longest reading", "Seconds for one file, large ones get more; then it is given up.", 5, 3600
+)
+ON_BATTERY = Setting(
+    "on_battery", "gentle", "On battery", "Index at full speed, at half of it (gentle), or wait for the mains.",
+    choices=("full", "gentle", "wait"),
+)  # fmt: skip
+WATCHING = Setting("watching", 1, "Watch folders", "Take up changes as they happen; 0: only look now and then.", 0, 1)
+RESCAN_MINUTES = Setting(
+    "rescan_minutes", 30, "Look again", "Minutes after which all folders are looked at again; 0: at start only.", 0, 10_080
+)
 LANGUAGE = Setting("language", "", "Language", "Language of the window; empty: the system's.", choices=("", "en", "ko"))
 
 ALL: tuple[Setting[Any], ...] = (
-    GENERATOR, EMBEDDER, TOP_K, N_GPU_LAYERS, THREADS, N_CTX, MAX_TOKENS, TEMPERATURE, LANGUAGE,
+    GENERATOR, EMBEDDER, TOP_K, N_GPU_LAYERS, THREADS, N_CTX, MAX_TOKENS, TEMPERATURE, FILE_MEGABYTES, FILE_SECONDS,
+    ON_BATTERY, WATCHING, RESCAN_MINUTES, LANGUAGE,
 )  # fmt: skip
 """In the order of the dialog."""
 

@@ -73,6 +73,24 @@ class SettingsFile:
             raise UserFacingError("setting-refused", key=key, value=text) from error
         self.set(setting, value)
 
+    def content(self) -> bytes | None:
+        """The bytes of a sound file, for a backup; None where there is no file, or a damaged one."""
+        stored, is_sound = self._read()
+        return json.dumps(stored, ensure_ascii=False, indent=1).encode() if stored and is_sound else None
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether there is a file that cannot be read as settings."""
+        return not self._read()[1]
+
+    def restore(self, content: bytes) -> None:
+        """Put a backup in the place of a damaged file, which is set aside. Raises UserFacingError as `set`."""
+        try:
+            self._path.replace(self._path.with_name(NAME + ".damaged"))
+            self._write(json.loads(content))
+        except (OSError, ValueError) as error:
+            raise UserFacingError("settings-unwritable", file=str(self._path)) from error
+
     def _read(self) -> tuple[dict[str, Any], bool]:
         """The stored values, and whether the file was sound (no file at all is)."""
         try:

@@ -17,27 +17,30 @@ _MARK = "models.toml"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Absolute folders. Only `resources` is sure to exist."""
+    """Absolute folders. Only `resources` is sure to exist. `caches` may be emptied at any time."""
 
     library: Path
     models: Path
     config: Path
+    caches: Path
     resources: Path
 
 
 def find_places(library: Path | None = None, environment: Mapping[str, str] | None = None) -> Places:
-    """The folders to use: `library` where given, else RAG_DESKTOP_LIBRARY, RAG_DESKTOP_MODELS and RAG_DESKTOP_CONFIG,
-    else the system's own places for a program's files.
+    """The folders to use: `library` where given, else RAG_DESKTOP_LIBRARY, RAG_DESKTOP_MODELS, RAG_DESKTOP_CONFIG
+    and RAG_DESKTOP_CACHES, else the system's own places for a program's files.
 
     Raises UserFacingError `resources-missing` where the program was not installed whole.
     """
     given = os.environ if environment is None else environment
     files = platformdirs.user_data_path(_PROGRAM, appauthor=False)
     settings = platformdirs.user_config_path(_PROGRAM, appauthor=False)
+    caches = platformdirs.user_cache_path(_PROGRAM, appauthor=False)
     return Places(
         library=_folder(library or given.get("RAG_DESKTOP_LIBRARY"), files / "library"),
         models=_folder(given.get("RAG_DESKTOP_MODELS"), files / "models"),
         config=_folder(given.get("RAG_DESKTOP_CONFIG"), settings),
+        caches=_folder(given.get("RAG_DESKTOP_CACHES"), caches),
         resources=find_resources(Path(__file__).resolve().parents[1], getattr(sys, "_MEIPASS", None)),
     )
 

@@ -23,7 +23,11 @@ def open_writer(folder: Path) -> apsw.Connection:
     with worded(path):
         folder.mkdir(parents=True, exist_ok=True)
         connection = apsw.Connection(str(path))
+        if connection.readonly("main"):
+            connection.close()
+            raise UserFacingError("library-forbidden", path=str(folder))
         _prepare(connection)
+        begin_file(connection)
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", _SYNC_NORMAL)
         connection.pragma("foreign_keys", True)
@@ -37,14 +41,43 @@ def open_reader(folder: Path) -> apsw.Connection:
     if not path.exists():
         raise UserFacingError("library-missing", path=str(folder))
     with worded(path):
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        # A reader of a WAL file must be able to write its shared memory; the pragma is what keeps it from the rows.
-        _prepare(connection)
-        connection.pragma("query_only", True)
+        connection = reading_connection(path)
         refuse_newer(connection)
         if version(connection) == 0:
             raise UserFacingError("library-missing", path=str(folder))
     return connection
+
+
+def begin_file(connection: apsw.Connection) -> None:
+    """What must be chosen before a new file has its first page: free pages can then be given back in small steps."""
+    if not connection.pragma("page_count"):
+        connection.pragma("auto_vacuum", "incremental")
+
+
+def reading_connection(path: Path) -> apsw.Connection:
+    """A connection to a WAL file that cannot write rows, also where nothing there may be written at all."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        # A reader of a WAL file must be able to write its shared memory; the pragma is what keeps it from the rows.
+        _prepare(connection)
+        connection.pragma("user_version")
+    except (apsw.ReadOnlyError, apsw.CantOpenError):
+        connection.close()
+        if _has_log(path):  # what it holds would be missed
+            raise
+        # Nobody writes: a writer's log would be there. https://www.sqlite.org/wal.html#read_only_databases
+        uri = path.absolute().as_uri() + "?immutable=1"
+        connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        _prepare(connection)
+    connection.pragma("query_only", True)
+    return connection
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return Path(str(path) + "-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _prepare(connection: apsw.Connection) -> None:
@@ -59,7 +92,7 @@ def worded(path: Path) -> Iterator[None]:
     """Turns what SQLite and the disk may do to a library into errors a person understands."""
     try:
         yield
-    except (apsw.CorruptError, apsw.NotADBError) as error:
+    except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
         raise UserFacingError("library-damaged", path=str(path)) from error
     except apsw.FullError as error:
         raise UserFacingError("disk-full", path=str(path.parent)) from error

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from rag_desktop.domain.answers import (
 from rag_desktop.domain.documents import Chunk, Document, Span
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.status import ConversationRow
-from rag_desktop.store.connection import worded
+from rag_desktop.store.connection import reading_connection, worded
 
 FILE_NAME = "conversations.sqlite"
 VERSION = 1
@@ -50,36 +51,48 @@ class Conversations:
         self._path = folder / FILE_NAME
         with worded(self._path):
             folder.mkdir(parents=True, exist_ok=True)
-            self._connection = apsw.Connection(str(self._path))
-            self._connection.set_busy_timeout(10_000)
-            self._connection.pragma("journal_mode", "wal")
-            self._connection.pragma("synchronous", "FULL")  # few and small writes, and no second copy elsewhere
-            self._connection.pragma("foreign_keys", True)
-            self._prepare()
+            self._connection = self._opened()
+            version = int(self._connection.pragma("user_version") or 0)
+            if version > VERSION:
+                self._connection.close()
+                raise UserFacingError("library-newer", path=str(self._path))
+            if version == 0:
+                begin_conversations(self._connection)
 
-    def _prepare(self) -> None:
-        version = int(self._connection.pragma("user_version") or 0)
-        if version > VERSION:
-            raise UserFacingError("library-newer", path=str(self._path))
-        if version == 0:
-            with self._connection:
-                self._connection.execute(_SCHEMA)
-                self._connection.pragma("user_version", VERSION)
+    def _opened(self) -> apsw.Connection:
+        """A connection that writes; where nothing may be written, one that reads what is there."""
+        if self._path.exists() and not os.access(self._path.parent, os.W_OK):
+            return reading_connection(self._path)
+        connection = apsw.Connection(str(self._path))
+        connection.set_busy_timeout(10_000)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "FULL")  # few and small writes, and no second copy elsewhere
+        connection.pragma("foreign_keys", True)
+        return connection
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """The connection itself, for looking after the file."""
+        return self._connection
 
     def all(self) -> list[ConversationRow]:
         """All conversations, the last one that was changed first."""
-        rows = self._connection.execute(
-            "SELECT id, title, changed_at FROM conversations ORDER BY changed_at DESC, id DESC"
-        )
+        # Turns are numbered as they come: where the clock was set back, their order is still the true one.
+        with worded(self._path):
+            rows = self._connection.execute(
+                "SELECT id, title, changed_at FROM conversations c"
+                " ORDER BY (SELECT max(t.id) FROM turns t WHERE t.conversation_id = c.id) DESC, id DESC"
+            ).fetchall()
         return [ConversationRow(*row) for row in rows]
 
     def begin(self, title: str) -> int:
         """A new conversation; returns its id."""
         now = time.time()
-        self._connection.execute(
-            "INSERT INTO conversations (title, begun_at, changed_at) VALUES (?, ?, ?)", (title[:200], now, now)
-        )
-        return self._connection.last_insert_rowid()
+        with worded(self._path), self._connection:
+            self._connection.execute(
+                "INSERT INTO conversations (title, begun_at, changed_at) VALUES (?, ?, ?)", (title[:200], now, now)
+            )
+            return self._connection.last_insert_rowid()
 
     def add(self, conversation: int, answer: Answer) -> bool:
         """Append a question with its answer; False where the conversation was deleted meanwhile."""
@@ -96,18 +109,30 @@ class Conversations:
 
     def turns(self, conversation: int) -> list[Answer]:
         """The answers of a conversation, in order."""
-        rows = self._connection.execute(
-            "SELECT answer FROM turns WHERE conversation_id = ? ORDER BY id", (conversation,)
-        )
-        return [answer_from_json(row[0]) for row in rows]
+        with worded(self._path):
+            rows = self._connection.execute(
+                "SELECT answer FROM turns WHERE conversation_id = ? ORDER BY id", (conversation,)
+            ).fetchall()
+            try:
+                return [answer_from_json(row[0]) for row in rows]
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise UserFacingError("library-damaged", path=str(self._path)) from error
 
     def forget(self, conversation: int) -> None:
         """Delete a conversation."""
-        self._connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
+        with worded(self._path), self._connection:
+            self._connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def begin_conversations(connection: apsw.Connection) -> None:
+    """Make the tables of a new file."""
+    with connection:
+        connection.execute(_SCHEMA)
+        connection.pragma("user_version", VERSION)
 
 
 def answer_to_json(answer: Answer) -> str:

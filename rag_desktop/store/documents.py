@@ -1,8 +1,9 @@
 """Rows of documents: identity, state, text, and where each character came from."""
 
 import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import apsw
 
 from rag_desktop.domain.documents import Document, Reading, Run, Span
 from rag_desktop.domain.errors import Argument, UserFacingError
+from rag_desktop.domain.files import FileState
 from rag_desktop.domain.ids import DocumentId, FolderId
 from rag_desktop.store.codec import (
     path_from_blob,
@@ -22,21 +24,17 @@ from rag_desktop.text.words import keywords
 
 _SEGMENT = 16_384
 """Code points of text in one row: a passage is read without reading the document."""
-_COLUMNS = "id, folder_id, path, size, mtime_ns, sha256, reader, error_code, error_arguments"
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """What is known of a file on disk without reading it. Times are nanoseconds since 1970."""
-
-    path: str
-    size: int
-    mtime_ns: int
+_COLUMNS = (
+    "id, folder_id, path, size, mtime_ns, ctime_ns, sha256, reader, error_code, error_arguments, tried_at, is_ignored"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """What the library knows of a file; `error` is None when it was read. `reader` names the reading's version."""
+    """What the library knows of a file; `error` is None when it was read. `reader` names the reading's version.
+
+    tried_at: seconds since 1970 of the last attempt to read it. is_ignored: nobody wants to hear of its failure.
+    """
 
     id: DocumentId
     folder_id: FolderId
@@ -44,6 +42,13 @@ class DocumentRow:
     sha256: bytes | None
     reader: str
     error: UserFacingError | None
+    tried_at: float = 0.0
+    is_ignored: bool = False
+
+
+_HEEDED = " AND NOT is_ignored"
+_NOWHERE = b"\0moving "
+"""Begins no path: file names hold no NUL."""
 
 
 class Documents:
@@ -57,27 +62,48 @@ class Documents:
         query = f"SELECT {_COLUMNS} FROM documents WHERE folder_id = ? ORDER BY id"
         return (_row(row) for row in self._connection.execute(query, (folder,)))
 
+    def below(self, folder: FolderId, paths: Iterable[str]) -> Iterator[DocumentRow]:
+        """Documents of a folder at or under these paths, each once; the paths do not lie in one another."""
+        query = (
+            f"SELECT {_COLUMNS} FROM documents WHERE folder_id = ?1 AND (path = ?2 OR path > ?3 AND path < ?4)"
+            " ORDER BY id"
+        )
+        for path in paths:
+            under = path_to_blob(path.rstrip(os.sep) + os.sep)
+            beyond = under[:-1] + bytes([under[-1] + 1])
+            for row in self._connection.execute(query, (folder, path_to_blob(path), under, beyond)):
+                yield _row(row)
+
     def at(self, path: str) -> DocumentRow | None:
         """The document with just this path."""
         found = self._connection.execute(f"SELECT {_COLUMNS} FROM documents WHERE path = ?", (path_to_blob(path),))
         return next((_row(row) for row in found), None)
 
-    def failed(self) -> list[DocumentRow]:
+    def failed(self, *, with_ignored: bool = False) -> list[DocumentRow]:
         """Documents that could not be read, by path, of folders that are not removed."""
         query = (
-            f"SELECT {_COLUMNS} FROM documents WHERE error_code IS NOT NULL"
+            f"SELECT {_COLUMNS} FROM documents WHERE error_code IS NOT NULL{'' if with_ignored else _HEEDED}"
             " AND folder_id IN (SELECT id FROM folders WHERE removed_at IS NULL) ORDER BY path"
         )
         return [_row(row) for row in self._connection.execute(query)]
+
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """Bytes of files and characters of text of all documents that were read, by format."""
+        rows = self._connection.execute(
+            "SELECT format, sum(size), sum(length) FROM documents WHERE error_code IS NULL AND format IS NOT NULL"
+            " GROUP BY format"
+        )
+        return {format_: (size, length) for format_, size, length in rows}
 
     def put(self, folder: FolderId, file: FileState, sha256: bytes | None, reader: str) -> DocumentId:
         """The row of a file, new or renewed, without its reading or failure yet."""
         blob = path_to_blob(file.path)
         self._connection.execute(
-            "INSERT INTO documents (folder_id, path, size, mtime_ns, sha256, reader, tried_at)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (path) DO UPDATE SET folder_id = ?1, size = ?3,"
-            " mtime_ns = ?4, sha256 = ?5, reader = ?6, tried_at = ?7, error_code = NULL, error_arguments = NULL",
-            (folder, blob, file.size, file.mtime_ns, sha256, reader, time.time()),
+            "INSERT INTO documents (folder_id, path, size, mtime_ns, sha256, reader, tried_at, ctime_ns)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (path) DO UPDATE SET folder_id = ?1, size = ?3,"
+            " mtime_ns = ?4, sha256 = ?5, reader = ?6, tried_at = ?7, ctime_ns = ?8, error_code = NULL,"
+            " error_arguments = NULL, is_ignored = is_ignored AND size = ?3 AND mtime_ns = ?4",
+            (folder, blob, file.size, file.mtime_ns, sha256, reader, time.time(), file.ctime_ns),
         )
         return DocumentId(self._connection.execute("SELECT id FROM documents WHERE path = ?", (blob,)).get)
 
@@ -132,11 +158,17 @@ class Documents:
             (document, keywords(name) or name, keywords(title or "") or title),
         )
 
+    def lift(self, document: DocumentId) -> None:
+        """Take a document off its path, to which another may then `move`; it must move itself before the commit."""
+        self._connection.execute(
+            "UPDATE documents SET path = ? WHERE id = ?", (_NOWHERE + str(document).encode(), document)
+        )
+
     def move(self, document: DocumentId, folder: FolderId, file: FileState) -> None:
         """The same content at another path: one row changes."""
         self._connection.execute(
-            "UPDATE documents SET folder_id = ?, path = ?, size = ?, mtime_ns = ? WHERE id = ?",
-            (folder, path_to_blob(file.path), file.size, file.mtime_ns, document),
+            "UPDATE documents SET folder_id = ?, path = ?, size = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
+            (folder, path_to_blob(file.path), file.size, file.mtime_ns, file.ctime_ns, document),
         )
 
     def own(self, document: DocumentId, folder: FolderId) -> None:
@@ -146,8 +178,13 @@ class Documents:
     def touch(self, document: DocumentId, file: FileState) -> None:
         """Note a new time stamp of a file whose bytes are the same."""
         self._connection.execute(
-            "UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (file.size, file.mtime_ns, document)
+            "UPDATE documents SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
+            (file.size, file.mtime_ns, file.ctime_ns, document),
         )
+
+    def ignore(self, document: DocumentId, *, ignored: bool) -> None:
+        """Say no more of a failure until the file changes, or speak of it again."""
+        self._connection.execute("UPDATE documents SET is_ignored = ? WHERE id = ?", (ignored, document))
 
     def outdate(self, document: DocumentId) -> None:
         """Let the next look read the document again, though it did not change."""
@@ -161,14 +198,14 @@ class Documents:
     def get(self, document: DocumentId) -> Document | None:
         """What results show of a document; None if it is gone or its folder is removed."""
         found = self._connection.execute(
-            "SELECT path, format, title, page_labels FROM documents WHERE id = ? AND error_code IS NULL"
-            " AND folder_id IN (SELECT id FROM folders WHERE removed_at IS NULL)",
+            "SELECT d.path, d.format, d.title, d.page_labels, f.is_away FROM documents d JOIN folders f"
+            " ON f.id = d.folder_id WHERE d.id = ? AND d.error_code IS NULL AND f.removed_at IS NULL",
             (document,),
         ).fetchone()
         if found is None:
             return None
-        path, format_, title, labels = found
-        return Document(document, path_from_blob(path), format_, title, words_from_json(labels))
+        path, format_, title, labels, is_away = found
+        return Document(document, path_from_blob(path), format_, title, words_from_json(labels), bool(is_away))
 
     def text(self, document: DocumentId, span: Span | None = None) -> str:
         """The document's normalised text, or its slice at `span`."""
@@ -189,6 +226,7 @@ class Documents:
 
 
 def _row(row: Any) -> DocumentRow:
-    id_, folder, path, size, mtime_ns, sha256, reader, code, arguments = row
+    id_, folder, path, size, mtime_ns, ctime_ns, sha256, reader, code, arguments, tried_at, is_ignored = row
     error = UserFacingError(code, **json.loads(arguments or "{}")) if code else None
-    return DocumentRow(id_, folder, FileState(path_from_blob(path), size, mtime_ns), sha256, reader, error)
+    file = FileState(path_from_blob(path), size, mtime_ns, ctime_ns)
+    return DocumentRow(id_, folder, file, sha256, reader, error, tried_at, bool(is_ignored))

@@ -22,6 +22,11 @@ class FolderRow:
     scanned_at: float | None
     is_away: bool
     removed_at: float | None
+    patterns: str = ""
+    """What is left out, beside what always is: lines of .gitignore syntax."""
+    is_paused: bool = False
+    device: int | None = None
+    """The file system that the root lay on at its last scan (st_dev)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class FolderCounts:
     passages: int
 
 
-_COLUMNS = "id, path, is_file, chunker, scanned_at, is_away, removed_at"
+_COLUMNS = "id, path, is_file, chunker, scanned_at, is_away, removed_at, patterns, is_paused, device"
 
 
 class Folders:
@@ -64,9 +69,20 @@ class Folders:
             raise AssertionError("a row that was just written is not there")
         return row
 
-    def scanned(self, folder: FolderId) -> None:
-        """Note that a scan of the folder went through."""
-        self._connection.execute("UPDATE folders SET scanned_at = ?, is_away = 0 WHERE id = ?", (time.time(), folder))
+    def scanned(self, folder: FolderId, device: int | None = None) -> None:
+        """Note that a scan of the folder went through, and on which file system."""
+        self._connection.execute(
+            "UPDATE folders SET scanned_at = ?, is_away = 0, device = coalesce(?, device) WHERE id = ?",
+            (time.time(), device, folder),
+        )
+
+    def set_patterns(self, folder: FolderId, patterns: str) -> None:
+        """Leave out what these lines of .gitignore syntax match, from the next scan on."""
+        self._connection.execute("UPDATE folders SET patterns = ? WHERE id = ?", (patterns, folder))
+
+    def set_paused(self, folder: FolderId, *, paused: bool) -> None:
+        """Hold all indexing of the folder, or let it go on."""
+        self._connection.execute("UPDATE folders SET is_paused = ? WHERE id = ?", (paused, folder))
 
     def away(self, folder: FolderId) -> None:
         """Note that the folder cannot be reached; its documents stay."""
@@ -102,5 +118,8 @@ class Folders:
 
 
 def _row(row: Any) -> FolderRow:
-    id_, path, is_file, chunker, scanned_at, is_away, removed_at = row
-    return FolderRow(id_, path_from_blob(path), bool(is_file), chunker, scanned_at, bool(is_away), removed_at)
+    id_, path, is_file, chunker, scanned_at, is_away, removed_at, patterns, is_paused, device = row
+    return FolderRow(
+        id_, path_from_blob(path), bool(is_file), chunker, scanned_at, bool(is_away), removed_at, patterns,
+        bool(is_paused), device,
+    )  # fmt: skip

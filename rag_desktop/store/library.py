@@ -13,6 +13,7 @@ from rag_desktop.store.connection import FILE_NAME, open_reader, open_writer, wo
 from rag_desktop.store.documents import Documents
 from rag_desktop.store.folders import Folders
 from rag_desktop.store.fulltext import FullText
+from rag_desktop.store.purging import Purging
 from rag_desktop.store.vectors import VectorRows
 
 _LOCK_NAME = "writer.lock"
@@ -30,22 +31,22 @@ class Library:
         self.chunks = Chunks(connection)
         self.vectors = VectorRows(connection)
         self.fulltext = FullText(connection)
+        self.purging = Purging(connection)
 
     @classmethod
     def writer(cls, folder: Path) -> "Library":
         """The one that writes. Raises UserFacingError `library-in-use` while another program writes."""
-        with worded(folder / FILE_NAME):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / _LOCK_NAME)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                raise UserFacingError("library-in-use", path=str(folder)) from error
+        lock = writers_lock(folder)
         try:
             return cls(folder, open_writer(folder), lock)
         except BaseException:
             lock.release()
             raise
+
+    @classmethod
+    def locked(cls, folder: Path, lock: FileLock) -> "Library":
+        """As `writer`, with the lock that `writers_lock` gave; it stays locked where this fails."""
+        return cls(folder, open_writer(folder), lock)
 
     @classmethod
     def beside(cls, folder: Path) -> "Library":
@@ -83,6 +84,11 @@ class Library:
         with worded(self.folder / FILE_NAME), self._connection:
             yield
 
+    @property
+    def connection(self) -> apsw.Connection:
+        """The connection itself, for looking after the file."""
+        return self._connection
+
     def close(self) -> None:
         """Close the file; the writer also lets go of its lock."""
         self._connection.close()
@@ -94,3 +100,15 @@ class Library:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def writers_lock(folder: Path) -> FileLock:
+    """The lock of the one writer, taken. Raises UserFacingError `library-in-use` while another program has it."""
+    with worded(folder / FILE_NAME):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK_NAME)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UserFacingError("library-in-use", path=str(folder)) from error
+    return lock

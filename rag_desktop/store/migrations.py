@@ -112,7 +112,15 @@ CREATE TABLE snapshots (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("first", _FIRST),)
+_CARE = """
+ALTER TABLE folders ADD COLUMN patterns TEXT NOT NULL DEFAULT '';
+ALTER TABLE folders ADD COLUMN is_paused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE folders ADD COLUMN device INTEGER;
+ALTER TABLE documents ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE documents ADD COLUMN is_ignored INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("first", _FIRST), ("care", _CARE))
 
 
 def version(connection: apsw.Connection) -> int:

@@ -1,14 +1,14 @@
 """Rows of vectors, the ledger of their changes, and the record of the HNSW snapshot made from them."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
-from rag_desktop.domain.ids import ChunkId, SpaceId
+from rag_desktop.domain.ids import ChunkId, FolderId, SpaceId
 
 Matrix = npt.NDArray[np.float32]
 
@@ -72,14 +72,16 @@ class VectorRows:
         )
         return next(space for space in self.spaces() if space.key == key)
 
-    def pending(self, space: SpaceId, after: ChunkId, limit: int) -> list[PendingChunk]:
-        """Leaves without a vector, with ids above `after`, in order of their ids."""
+    def pending(
+        self, space: SpaceId, after: ChunkId, limit: int, folders: Collection[FolderId] | None = None
+    ) -> list[PendingChunk]:
+        """Leaves without a vector, with ids above `after`, in order of their ids; of these folders, or of all."""
         rows = self._connection.execute(
             "SELECT id, digest FROM chunks c WHERE id > ? AND digest IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.space_id = ? AND v.chunk_id = c.id)"
             " AND document_id IN (SELECT d.id FROM documents d JOIN folders f ON f.id = d.folder_id"
-            " WHERE f.removed_at IS NULL) ORDER BY id LIMIT ?",
-            (after, space, limit),
+            f" WHERE f.removed_at IS NULL AND NOT f.is_paused{_among(folders)}) ORDER BY id LIMIT ?",
+            (after, space, *(folders or ()), limit),
         )
         return [PendingChunk(*row) for row in rows]
 
@@ -95,14 +97,15 @@ class VectorRows:
         """Chunks that have a vector in a space."""
         return {row[0] for row in self._connection.execute("SELECT chunk_id FROM vectors WHERE space_id = ?", (space,))}
 
-    def pending_count(self, space: SpaceId | None) -> int:
-        """Leaves without a vector in `space`; all leaves where there is no space yet."""
+    def pending_count(self, space: SpaceId | None, folders: Collection[FolderId] | None = None) -> int:
+        """Leaves without a vector in `space`, of these folders or of all; all leaves where there is no space yet."""
         return int(
             self._connection.execute(
                 "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id"
                 " JOIN folders f ON f.id = d.folder_id WHERE f.removed_at IS NULL AND c.digest IS NOT NULL"
-                " AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.space_id = ? AND v.chunk_id = c.id)",
-                (space,),
+                " AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.space_id = ? AND v.chunk_id = c.id)"
+                f"{_among(folders)}",
+                (space, *(folders or ())),
             ).get
         )
 
@@ -171,6 +174,10 @@ class VectorRows:
     def forget_snapshot(self, space: SpaceId) -> None:
         """Strike a snapshot that turned out damaged or missing."""
         self._connection.execute("DELETE FROM snapshots WHERE space_id = ?", (space,))
+
+
+def _among(folders: Collection[FolderId] | None) -> str:
+    return "" if folders is None else f" AND f.id IN ({', '.join('?' * len(folders))})"
 
 
 def _matrix(blobs: Sequence[bytes], dimension: int) -> Matrix:

@@ -81,6 +81,13 @@ class HnswIndex:
                 return self._exact().search(vector, k)
         return [(int(label), 1.0 - float(distance)) for label, distance in zip(labels[0], distances[0], strict=True)]
 
+    def vectors(self, labels: Sequence[int]) -> Matrix:
+        """The vectors under these labels, as they were added: shape (len(labels), dimension)."""
+        if not labels:
+            return np.zeros((0, self.dimension), np.float32)
+        with self._lock:
+            return np.asarray(self._graph.get_items(list(labels)), np.float32)
+
     def save(self, path: Path) -> bytes:
         """Write the graph to a new file, on disk when this returns. Returns its SHA-256.
 

@@ -87,7 +87,7 @@ def main() -> None:
         began = time.perf_counter()
         window.show()
         asking = Asking(desk, bridge)
-        window.started.connect(lambda: desk.add(str(options.data)))
+        window.started.connect(lambda: desk.upkeep.add(str(options.data)))
         beats = Beats()
         QTimer.singleShot(int(options.seconds * 1000), application.quit)
         application.exec()

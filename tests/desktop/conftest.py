@@ -115,7 +115,7 @@ def sample(tmp_path: Path) -> Path:
 @pytest.fixture
 def filled(window: Opened, sample: Path) -> Opened:
     """A window whose library holds the sample folder, embedded too."""
-    window.ended(window.desk.add(str(sample)))
+    window.ended(window.desk.upkeep.add(str(sample)))
     window.until(lambda: _is_embedded(window))
     return window
 

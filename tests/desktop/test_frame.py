@@ -204,7 +204,7 @@ def test_the_overlay_says_how_many_more(window: Opened) -> None:
 def test_an_empty_library_welcomes_and_a_filled_one_asks(window: Opened, sample: Path) -> None:
     columns = window.widget.columns
     window.until(lambda: columns.centre.currentWidget() is columns.welcome)
-    window.desk.add(str(sample))
+    window.desk.upkeep.add(str(sample))
     window.until(lambda: columns.centre.currentWidget() is columns.conversation)
 
 
@@ -224,7 +224,7 @@ def test_the_hint_names_the_missing_model_and_ways_to_get_it(window: Opened) -> 
 
 
 def test_removing_can_be_undone_from_the_notice(filled: Opened, sample: Path) -> None:
-    filled.desk.remove(str(sample))
+    filled.desk.upkeep.remove(str(sample))
     filled.until(lambda: filled.happened(FolderRemoved))
     notices = filled.widget.notices
     assert notices.isVisible()
@@ -290,7 +290,7 @@ def test_pausing_from_the_foot_holds_all_indexing(window: Opened) -> None:
     send(window, Progress(TaskId(-1), Stage.READING, 3, 12))
     QTest.mouseClick(status.hold, Qt.MouseButton.LeftButton)
     window.until(lambda: window.happened(IndexingHeld))
-    assert window.desk.is_paused
+    assert window.desk.upkeep.is_paused
     assert "Paused" in status.work.text()
     assert "Go on" in status.hold.accessibleName()
 

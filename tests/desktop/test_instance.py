@@ -99,7 +99,7 @@ def test_remove_beside_a_window_can_be_undone_in_it(served: Opened, beside: Comm
 
 
 def test_reading_does_not_need_the_window(served: Opened, beside: CommandLine, sample: Path) -> None:
-    served.ended(served.desk.add(str(sample)))
+    served.ended(served.desk.upkeep.add(str(sample)))
     assert beside("status", "--json").json["passages"] > 0
     assert "three months" in beside("search", "notice period").out
 
@@ -120,7 +120,7 @@ def test_progress_is_told_and_a_stop_stops(served: Opened, tmp_path: Path) -> No
     with pytest.raises(Cancelled):
         visit(served).add([str(folder)], task)
     assert told
-    served.until(lambda: not any(each.id for each in served.desk._writing.tasks()))
+    served.until(lambda: not any(each.id for each in served.desk.upkeep.lane.tasks()))
 
 
 def test_a_dead_window_leaves_nothing_in_the_way(served: Opened, tmp_path: Path) -> None:
@@ -194,19 +194,23 @@ def test_a_window_that_ends_meanwhile_is_said(served: Opened, monkeypatch: pytes
     def hang_up(*_: object) -> TaskId:
         raise EOFError
 
-    monkeypatch.setattr(served.desk, "index", hang_up)
+    monkeypatch.setattr(served.desk.upkeep, "index", hang_up)
     with pytest.raises(UserFacingError) as raised:
         visit(served).add(["/a"], Task(lambda _: None))
     assert raised.value.code == "window-gone"
 
 
 def test_the_listening_thread_ends_with_the_window(tmp_path: Path, served: Opened) -> None:
-    before = threading.active_count()
+    def listening() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.name == "instance"]
+
+    before = len(listening())
     instance = Instance.claim(tmp_path / "one")
     assert instance
     instance.serve(served.desk, lambda: None)
+    assert len(listening()) > before
     instance.close()
-    served.until(lambda: threading.active_count() <= before)
+    served.until(lambda: len(listening()) == before)
 
 
 def test_what_crosses_the_wire_comes_out_as_it_went_in() -> None:

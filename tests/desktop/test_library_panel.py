@@ -219,14 +219,14 @@ def test_a_failed_document_is_tried_again_when_asked(window: Opened, tmp_path: P
     broken = folder / "later.txt"
     broken.write_text("", encoding="utf-8")
     (folder / "good.txt").write_text("The boiler was serviced in May.", encoding="utf-8")
-    window.desk.add(str(folder))
+    window.desk.upkeep.add(str(folder))
     panel = window.panels["problems"]
     assert isinstance(panel, ProblemsPanel)
     window.until(lambda: panel.model.paths == [str(broken)])
     assert window.widget.status.problems.isVisible()
     window.moves.panel_wanted.emit("problems")
     panel.list.setCurrentIndex(panel.model.index(0))
-    ended = window.desk.retry([str(broken)])
+    ended = window.desk.upkeep.retry([str(broken)])
     assert window.ended(ended).error is None
     window.until(lambda: panel.model.paths == [str(broken)])
     broken.write_text("Now there are words.", encoding="utf-8")

@@ -50,7 +50,7 @@ def text_under(path: str, page: int, areas: Sequence[QRectF]) -> str:
 
 def test_a_dropped_folder_can_be_searched_and_asked(window: Opened, sample: Path) -> None:
     talk = Talk(window)
-    window.ended(window.desk.add(str(sample)))
+    window.ended(window.desk.upkeep.add(str(sample)))
     assert window.happened(DocumentStored)
     turn = talk.ask(NOTICE)
     assert "three months" in turn.text
@@ -186,7 +186,7 @@ def test_a_question_about_nothing_there_is_refused(talk: Talk) -> None:
 
 def test_a_restart_brings_folders_and_conversation_back(make_window: MakeWindow, sample: Path) -> None:
     first = make_window()
-    first.ended(first.desk.add(str(sample)))
+    first.ended(first.desk.upkeep.add(str(sample)))
     text = Talk(first).ask(NOTICE).text
     first.widget.close()
     first.desk.close()
@@ -232,7 +232,7 @@ def test_real_models_answer_and_their_words_are_marked(
     monkeypatch.setenv("RAG_DESKTOP_MODELS", str(real_models))
     opened = make_window()
     opened.ended(opened.desk.use_model("SmolLM2-135M-Instruct-Q4_1"))
-    task = opened.desk.add(str(sample))
+    task = opened.desk.upkeep.add(str(sample))
     opened.ended(task)
     opened.until(lambda: any(_is_embedded(look) for look in opened.happened(LibraryLooked)))
     talk = Talk(opened)

@@ -48,10 +48,11 @@ def test_a_file_that_may_not_be_opened(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(("size", "code"), [(0, "file-empty"), (11, "file-too-large")])
-def test_sizes(size: int, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "SIZE_LIMIT", 10)
+def test_sizes(size: int, code: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"x" * size)
-    assert code_for(tmp_path / "a.txt") == code
+    with pytest.raises(UnreadableError) as caught:
+        reading.read(ReadRequest(str(tmp_path / "a.txt"), "leaves", most_bytes=10))
+    assert caught.value.code == code
 
 
 def test_a_file_with_only_white_space_has_no_text(tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ from typing import Any
 from rag_desktop.domain.roles import Serve, StopSign
 from rag_desktop.engines import scripted
 from rag_desktop.formats import reading, registry
-from rag_desktop.services.indexing import Embedder, Indexing
+from rag_desktop.services.bounds import Bounds, Caps
+from rag_desktop.services.indexing import Embedder, Indexing, Means
+from rag_desktop.services.power import Power
+from rag_desktop.services.room import Room
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 from rag_desktop.workers.child import Child
@@ -61,7 +64,8 @@ def main(library: str, folder: str, notes: str) -> None:
     child = Child("embedder", partial(embedding_role, notes))
     embedder = Embedder(child, "scripted", "scripted", scripted.DIMENSION)
     with Library.writer(Path(library)) as opened:
-        indexing = Indexing(opened, readers, embedder, registry.format_of)
+        bounds = Bounds(Caps(), Room(Path(library)), Power(lambda: "full"))
+        indexing = Indexing(opened, Means(readers, embedder, registry.format_of, bounds))
         note(notes, "started", 1)
         indexing.run(indexing.register([folder]), Task(lambda _: None))
     for each in (*readers, child):

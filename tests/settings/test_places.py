@@ -13,16 +13,19 @@ def test_the_environment_is_obeyed_and_an_argument_goes_first(tmp_path: Path) ->
         "RAG_DESKTOP_LIBRARY": str(tmp_path / "library"),
         "RAG_DESKTOP_MODELS": str(tmp_path / "models"),
         "RAG_DESKTOP_CONFIG": str(tmp_path / "config"),
+        "RAG_DESKTOP_CACHES": str(tmp_path / "caches"),
     }
     places = find_places(environment=environment)
-    assert (places.library, places.models, places.config) == tuple(Path(value) for value in environment.values())
+    found = (places.library, places.models, places.config, places.caches)
+    assert found == tuple(Path(value) for value in environment.values())
     assert find_places(tmp_path / "other", environment).library == tmp_path / "other"
 
 
 def test_the_systems_own_places_are_absolute_and_apart() -> None:
     places = find_places(environment={})
-    assert all(path.is_absolute() for path in (places.library, places.models, places.config))
-    assert len({places.library, places.models, places.config}) == 3
+    found = {places.library, places.models, places.config, places.caches}
+    assert all(path.is_absolute() for path in found)
+    assert len(found) == 4
     assert "rag-desktop" in places.models.parts
 
 

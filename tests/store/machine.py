@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from rag_desktop.domain.documents import Chunk
 from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.files import FileState
 from rag_desktop.domain.ids import ChunkId, DocumentId
 from rag_desktop.services.neighbours import Neighbours, reading_index
-from rag_desktop.store.documents import FileState
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SpaceRow
 from rag_desktop.text.words import QueryTerm

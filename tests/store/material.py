@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from rag_desktop.domain.documents import ChunkDraft, Metadata, Reading, Run, Span
 from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.files import FileState
 from rag_desktop.domain.ids import ChunkId, DocumentId, FolderId
 from rag_desktop.services.reading import file_name
-from rag_desktop.store.documents import FileState
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SpaceRow

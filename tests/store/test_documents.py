@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from rag_desktop.domain.documents import Metadata, Reading, Run, Span
 from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.files import FileState
 from rag_desktop.store import documents as documents_module
-from rag_desktop.store.documents import FileState
 from rag_desktop.store.library import Library
 from rag_desktop.text.words import query_terms
 from tests.store import material

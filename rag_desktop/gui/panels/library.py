@@ -108,7 +108,7 @@ class LibraryPanel(QWidget):
         sentence = say(
             "{name} is out of the library. Nothing on disk was touched.", name=os.path.basename(path) or path
         )
-        self._context.moves.notice.emit(sentence, say("Undo"), partial(desk.undo_remove, path))
+        self._context.moves.notice.emit(sentence, say("Undo"), partial(desk.upkeep.undo_remove, path))
 
     def _add(self, paths: list[str]) -> None:
         documents = split(paths)[0]
@@ -117,7 +117,7 @@ class LibraryPanel(QWidget):
                 dict.fromkeys(path if os.path.isdir(path) else os.path.dirname(path) for path in documents)
             )
         for path in islice(documents, _MOST_AT_ONCE):
-            self.model.expect(path, self._context.desk.add(path))
+            self.model.expect(path, self._context.desk.upkeep.add(path))
 
     # what can be done with a folder
 
@@ -136,8 +136,8 @@ class LibraryPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(say("Look again"), partial(self._look_again, folder))
         if folder.task is not None:
-            paused = self._context.desk.is_paused
-            hold = partial(self._context.desk.pause, paused=not paused)
+            paused = self._context.desk.upkeep.is_paused
+            hold = partial(self._context.desk.upkeep.pause, paused=not paused)
             menu.addAction(say("Go on indexing") if paused else say("Pause indexing"), hold)
             menu.addAction(say("Stop reading this folder"), partial(self._context.desk.stop, folder.task))
         if folder.status and folder.status.failed:
@@ -148,13 +148,13 @@ class LibraryPanel(QWidget):
         return menu
 
     def _look_again(self, folder: Folder) -> None:
-        self.model.expect(folder.path, self._context.desk.add(folder.path))
+        self.model.expect(folder.path, self._context.desk.upkeep.add(folder.path))
 
     def remove(self, folder: Folder) -> None:
         """Take a folder out; the notice that follows offers to undo that."""
         if folder.task is not None:
             self._context.desk.stop(folder.task)
-        self._context.desk.remove(folder.path)
+        self._context.desk.upkeep.remove(folder.path)
 
     def _remove_current(self) -> None:
         index = self.list.currentIndex()

@@ -88,7 +88,7 @@ class ProblemsPanel(QWidget):
             self._retry([chosen.path])
 
     def _retry(self, paths: list[str]) -> None:
-        self._context.desk.retry(paths)
+        self._context.desk.upkeep.retry(paths)
         sentence = self._context.wording.count(
             "{n:,} document is being tried again.", "{n:,} documents are being tried again.", len(paths)
         )

@@ -1,0 +1,1 @@
+"""The file system: walking watched folders, what is left out, what changes."""

@@ -1,0 +1,141 @@
+"""One line of .gitignore syntax (https://git-scm.com/docs/gitignore), made exact and safe to match.
+
+pathspec translates; its expressions say whether a path or anything above it matches. Git asks about each folder on the
+way by itself, which decides what a later `!line` brings back, so here a pattern matches an entry itself or not at all.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from rag_desktop.domain.errors import UserFacingError
+
+_MOST_CHARACTERS = 1_000
+_MOST_LINES = 2_000
+_MOST_DEEP = 3
+"""`**` in one pattern: each multiplies the places at which a deep path must be tried."""
+_SET_OPERATION = re.compile(r"\[[^]]*(?:\[|--|&&|~~|\|\|)")
+"""Inside brackets Python reserves these; POSIX classes such as [[:alpha:]] are not translated either."""
+_PLAIN = re.compile(r"[^*?\[\\/]+")
+_SLASH = "(?P<ps_d>/)"
+_NEGATED = re.compile(r"\[\^(?!/\])")
+"""`[!a]` stands for no slash either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A line that says something. `text` is as typed; `is_named`: it is about names, wherever they are."""
+
+    text: str
+    excludes: bool
+    is_named: bool
+    is_for_folders: bool
+    core: str
+    """Without `!` and slashes at its ends."""
+    expression: str
+    """To match an entry's name or its path below the root as a whole; a folder's ends in a slash."""
+
+    @property
+    def literal(self) -> str | None:
+        """The one name it matches, where it has no wildcard."""
+        return self.core if self.is_named and _PLAIN.fullmatch(self.core) else None
+
+    @property
+    def suffix(self) -> str | None:
+        """What it matches all names with this end for."""
+        end = self.core.removeprefix("*")
+        return end if self.is_named and end != self.core and _PLAIN.fullmatch(end) else None
+
+    @property
+    def prefix(self) -> str | None:
+        """What it matches all names with this beginning for."""
+        start = self.core.removesuffix("*")
+        return start if self.is_named and start != self.core and _PLAIN.fullmatch(start) else None
+
+
+def subject(text: str, *, ignore_case: bool) -> str:
+    """A name, a path or a pattern as they are compared: composed, for a person sees no difference."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    # No name holds NUL and no pattern a line feed: so `.` and `$` of an expression treat one like any character.
+    return (text.lower() if ignore_case else text).replace("\n", "\0")
+
+
+def parse(patterns: str, *, ignore_case: bool) -> tuple[Pattern, ...]:
+    """The patterns of some lines, in order. Raises UserFacingError `pattern-refused` with the first bad line."""
+    lines = enumerate(patterns.split("\n"))
+    return tuple(found for number, line in lines if (found := _parsed(line, number, ignore_case=ignore_case)))
+
+
+def refused(patterns: str) -> tuple[str, ...]:
+    """The lines that mean nothing, could never match, or are too many, as they were typed."""
+    return tuple(line for number, line in enumerate(patterns.split("\n")) if _is_refused(line, number))
+
+
+def _is_refused(line: str, number: int) -> bool:
+    try:
+        _parsed(line, number, ignore_case=False)
+    except UserFacingError:
+        return True
+    return False
+
+
+def _parsed(line: str, number: int, *, ignore_case: bool) -> Pattern | None:
+    """None for an empty line or a comment. number: of the line, from 0."""
+    typed = line.rstrip("\r")
+    text = subject(typed, ignore_case=ignore_case)
+    if not text.strip() or text.startswith("#"):
+        return None
+    body = text.removeprefix("!")
+    if not text.endswith("\\ "):
+        body = body.rstrip()
+    parts = body.removeprefix("/").removesuffix("/").split("/")
+    if number >= _MOST_LINES or len(text) > _MOST_CHARACTERS or not _can_match(parts, text):
+        raise UserFacingError("pattern-refused", pattern=typed)
+    core = "/".join(parts)
+    is_named = not body.startswith("/") and len(parts) == 1
+    expression = _expression(text, typed)
+    return Pattern(typed, not text.startswith("!"), is_named, body.endswith("/"), core, expression)
+
+
+def _can_match(parts: list[str], text: str) -> bool:
+    if "\0" in text or any(part in ("", ".", "..") for part in parts):
+        return False
+    return parts.count("**") <= _MOST_DEEP and not _SET_OPERATION.search(text)
+
+
+def _expression(text: str, typed: str) -> str:
+    # pathspec reads `a/**/` as `a/`; to git it is the folders inside.
+    whole = text.rstrip() + "*/" if text.rstrip().endswith("/**/") else text
+    try:
+        translated, _ = GitIgnoreSpecPattern.pattern_to_regex(whole)
+        if translated is not None:
+            expression = _linear(_exact(translated))
+            re.compile(expression)
+            return expression
+    except (ValueError, re.error) as error:
+        raise UserFacingError("pattern-refused", pattern=typed) from error
+    raise UserFacingError("pattern-refused", pattern=typed)
+
+
+def _exact(expression: str) -> str:
+    """What matches an entry itself: pathspec's ends where a folder above may, and its catch-alls at any character."""
+    if expression == ".":
+        return ".+"
+    if expression == _SLASH:
+        return ".+/"
+    if expression.endswith("/"):
+        return expression + ".+"
+    return _NEGATED.sub("(?!/)[^", expression.replace(_SLASH, "/"))
+
+
+def _linear(expression: str) -> str:
+    """`*a*b*` tried at the first place of each word only, else a name of many letters takes as good as for ever."""
+    first, *middle = expression.split("[^/]*")
+    if not middle:
+        return expression
+    *middle, last = middle
+    tried = [f"[^/]*{part}" if "(?:" in part else f"(?>[^/]*?{part})" for part in middle]
+    return "".join((first, *tried, "[^/]*", last))

@@ -1,0 +1,95 @@
+"""What a web page hides by its own plain switches: attributes and inline styles, as a browser would without scripts.
+
+Style sheets are not applied. So white words count as hidden only on a white ground that the page itself names, or where
+the page has no style sheet that could colour the ground otherwise.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+TEXT_HIDDEN = "text-hidden"
+"""Warning: words that the document does not show were left out."""
+LEAST_HIDDEN = 60
+"""Characters in one place that are worth the warning; less is a label, a key for sorting, a separator."""
+
+_SWITCHES = "[hidden]," + ",".join(
+    f"[style*={name} i]" for name in ("display", "visibility", "opacity", "mso-hide", "font-size", "color")
+)
+_SWITCHED_OFF = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*\.?0+%?|mso-hide\s*:\s*all)"
+    r"\s*(?:!important\s*)?(?:;|$)",
+    re.IGNORECASE,
+)
+_NO_SIZE = re.compile(
+    r"(?:^|;)\s*font-size\s*:\s*0*\.?0+\s*(?:px|pt|em|rem|%)?\s*(?:!important\s*)?(?:;|$)", re.IGNORECASE
+)
+_COLOUR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;!]+)", re.IGNORECASE)
+_GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
+_WHITE = re.compile(r"white|#fff(?:fff)?|rgba?\(255,255,255(?:,1(?:\.0*)?)?\)|hsl\(0,0%,100%\)")
+_SIZED_BELOW = "[style*=font i],[class],[size]"
+_MOST_LEVELS = 200
+"""Elements that are asked for their ground."""
+
+
+def drop_hidden(tree: "LexborHTMLParser") -> int:
+    """Takes what is hidden out of the page; the number of characters of its longest piece, white space aside."""
+    hidden = [node for node in tree.css(_SWITCHES) if node.tag not in {"html", "body"}]
+    white = _is_white_by_default(tree)
+    return drop([node for node in hidden if "hidden" in node.attributes or _is_hidden(node, is_white=white)])
+
+
+def drop(nodes: list["LexborNode"]) -> int:
+    """Takes these nodes, given in document order, out of their page; returns the characters of the longest.
+
+    Inner ones first and each once: a node inside a dropped one must not be touched any more.
+    """
+    dropped: set[int] = set()
+    longest = 0
+    for node in reversed(nodes):
+        if node.mem_id not in dropped:
+            dropped.add(node.mem_id)
+            longest = max(longest, sum(map(len, node.text().split())))
+            node.decompose()
+    return longest
+
+
+def _is_hidden(node: "LexborNode", *, is_white: bool) -> bool:
+    style = node.attributes.get("style") or ""
+    if _SWITCHED_OFF.search(style):
+        return True
+    if _NO_SIZE.search(style):  # mail is full of frames without a size, whose contents have one
+        return not any(each.mem_id != node.mem_id for each in node.css(_SIZED_BELOW))
+    said = _COLOUR.search(style)
+    return said is not None and _is_white(said[1]) and _is_on_white(node, is_white=is_white)
+
+
+def _is_on_white(node: "LexborNode", *, is_white: bool) -> bool:
+    """Whether the nearest ground that is named is white."""
+    for each in _upwards(node):
+        attributes = each.attributes
+        if said := _GROUND.search(attributes.get("style") or ""):
+            return _is_white(said[1])
+        if ground := attributes.get("bgcolor") or attributes.get("background"):
+            return _is_white(ground)
+    return is_white
+
+
+def _upwards(node: "LexborNode") -> Iterator["LexborNode"]:
+    above: LexborNode | None = node
+    for _ in range(_MOST_LEVELS):
+        if above is None or above.tag == "-document":
+            return
+        yield above
+        above = above.parent
+
+
+def _is_white_by_default(tree: "LexborHTMLParser") -> bool:
+    return tree.css_first("link[rel~=stylesheet i],style") is None
+
+
+def _is_white(colour: str) -> bool:
+    return bool(_WHITE.fullmatch("".join(colour.lower().split())))

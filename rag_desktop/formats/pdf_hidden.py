@@ -1,0 +1,160 @@
+"""Finds the words of a PDF page that nobody sees: white on white, too small, beside the page, or not drawn at all.
+
+Such words are written for machines, and would steer answers. Asking PDFium for the colour and place of each character
+would double the time a page takes, so a few are asked for, and all only where one of these may be hidden. What is
+white is seen on a dark ground: the page is drawn with and without it, and what makes no difference is hidden.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from rag_desktop.formats.pdf_render import draw
+
+_STRIDE = 64
+_ENDS = 3
+"""Of a page's characters each 64th is asked for and the first and last three, where words are put in most easily."""
+_WHITISH = 224
+"""Of 255, the least of a colour's three parts: hardly seen on white."""
+_GLASSY = 32
+"""Of 255: fainter ink is hardly seen on anything."""
+_LEAST_POINTS = 1.0
+_MOST_SIDE = 2000
+_LEAST_SCALE = 0.3
+"""Pixels a point; on a page that is too large for it words cannot be told from their ground."""
+_CONTRAST = 16
+"""Of 255: a difference that is seen."""
+_INVISIBLE = 3
+"""Text rendering mode of ISO 32000-1, 9.3.6. It is how recognised words lie over the picture of their page."""
+
+_Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in points."""
+
+
+class _Look:
+    """One page under examination: what was found of each character that was asked for, by its index.
+
+    What is asked most is kept in attributes, and PDFium's answers are written into the same few places: this runs for
+    sixty characters of each page.
+    """
+
+    def __init__(self, page: Any, words: Any) -> None:
+        import pypdfium2.raw as pdfium
+
+        self.page, self.words = page, words
+        self.hidden: set[int] = set()
+        self.invisible: dict[int, _Box] = {}
+        self.faint: dict[int, Any] = {}
+        """With the text objects that they are drawn by."""
+        self.is_seen = False
+        """Whether some character is drawn in ink that shows."""
+        self._bounds: _Box = page.get_bbox()
+        self._ink_of = pdfium.FPDFText_GetTextObject
+        self._box_of = pdfium.FPDFText_GetLooseCharBox
+        self._mode_of = pdfium.FPDFTextObj_GetTextRenderMode
+        self._colour_of = pdfium.FPDFPageObj_GetFillColor
+        self._box = pdfium.FS_RECTF()
+        self._box_there = ctypes.byref(self._box)
+        self._colour = [ctypes.c_uint() for _ in range(4)]
+        self._colour_there = [ctypes.byref(part) for part in self._colour]
+
+    def ask(self, index: int) -> bool:
+        """Whether the character may be hidden."""
+        ink = self._ink_of(self.words, index)
+        if not ink:  # PDFium's own blanks and line ends
+            return False
+        box = self._box
+        self._box_of(self.words, index, self._box_there)
+        x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+        left, bottom, right, top = self._bounds
+        if x1 < left or x0 > right or y1 < bottom or y0 > top or 0 < max(x1 - x0, y1 - y0) < _LEAST_POINTS:
+            self.hidden.add(index)
+        elif self._mode_of(ink) == _INVISIBLE:
+            self.invisible[index] = x0, y0, x1, y1
+        elif self._is_faint(ink):
+            self.faint[index] = ink
+        else:
+            self.is_seen = True
+            return False
+        return True
+
+    def _is_faint(self, ink: Any) -> bool:
+        if not self._colour_of(ink, *self._colour_there):
+            return False
+        red, green, blue, alpha = self._colour
+        if red.value < _WHITISH and alpha.value >= _GLASSY:  # nearly all ink
+            return False
+        return alpha.value < _GLASSY or min(red.value, green.value, blue.value) >= _WHITISH
+
+
+def hidden_characters(page: Any, words: Any, text: str) -> Sequence[int]:
+    """Indices of hidden characters, by PDFium's count. `text` has one code point for each; `words` is its text page."""
+    look = _Look(page, words)
+    ends = *range(min(_ENDS, len(text))), *range(max(0, len(text) - _ENDS), len(text))
+    if not any(map(look.ask, chain(ends, range(_STRIDE, len(text), _STRIDE)))):
+        return ()
+    for index, character in enumerate(text):
+        if not character.isspace():
+            look.ask(index)
+    return sorted(look.hidden | _unpictured(look) | _unseen(look))
+
+
+def _unpictured(look: _Look) -> set[int]:
+    """Invisible characters that lie over no picture, beside others that are seen.
+
+    Where a page has no other words these may stand for what is drawn, such as letters turned into lines.
+    """
+    if not look.invisible or not look.is_seen:
+        return set()
+    pictures = list(_pictures(look.page))
+    return {index for index, box in look.invisible.items() if not any(_is_over(box, each) for each in pictures)}
+
+
+def _pictures(page: Any) -> list[_Box]:
+    import pypdfium2.raw as pdfium
+
+    kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
+    return [each.get_bounds() for each in page.get_objects(filter=kinds, max_depth=1)]
+
+
+def _is_over(box: _Box, picture: _Box) -> bool:
+    across, up = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return picture[0] <= across <= picture[2] and picture[1] <= up <= picture[3]
+
+
+def _unseen(look: _Look) -> set[int]:
+    """Faint characters that leave no trace on the drawn page."""
+    import pypdfium2.raw as pdfium
+
+    if not look.faint:
+        return set()
+    whole = draw(look.page, 1, _MOST_SIDE)
+    for ink in look.faint.values():
+        pdfium.FPDFPageObj_SetIsActive(ink, False)
+    without = draw(look.page, 1, _MOST_SIDE)
+    if whole is None or without is None or whole.shape[1] < _LEAST_SCALE * look.page.get_width():
+        return set()
+    import numpy as np
+
+    traces = np.abs(whole.astype(np.int16) - without) >= _CONTRAST
+    return {index for index in look.faint if not traces[_pixels(look, index, traces.shape)].any()}
+
+
+def _pixels(look: _Look, index: int, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the drawn page that a character covers, and one more on each side."""
+    import pypdfium2.raw as pdfium
+
+    rows, columns = shape
+    box = [ctypes.c_double() for _ in range(4)]
+    pdfium.FPDFText_GetCharBox(look.words, index, *map(ctypes.byref, box))
+    left, right, bottom, top = (edge.value for edge in box)
+    x, y = ctypes.c_int(), ctypes.c_int()
+    corners = []
+    for across, up in ((left, top), (right, bottom)):
+        pdfium.FPDF_PageToDevice(
+            look.page, 0, 0, columns, rows, 0, across, up, ctypes.byref(x), ctypes.byref(y)
+        )  # fmt: skip
+        corners.append((min(max(x.value, 0), columns), min(max(y.value, 0), rows)))
+    (x0, y0), (x1, y1) = corners
+    return slice(max(min(y0, y1) - 1, 0), max(y0, y1) + 2), slice(max(min(x0, x1) - 1, 0), max(x0, x1) + 2)

@@ -1,0 +1,87 @@
+"""One PDF page through PDFium: its text by PDFium's own character indices, and whether it is a picture of text."""
+
+import re
+from bisect import bisect_right
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from rag_desktop.formats.pdf_hidden import hidden_characters
+
+_ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
+_FEW_LETTERS = 16
+"""A scan may have a page number or a stamp of real letters."""
+_LEAST_HIDDEN = 60
+"""Characters of a page; less is a line of code that runs over the margin."""
+_COVERING = 0.5
+"""The part of a page that its largest picture covers where the page is a scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """text: one code point for each of PDFium's characters; None where the page cannot be read.
+
+    hides: whether enough of its words cannot be seen to be worth a warning; they are NUL in `text`. is_picture:
+    something is drawn on it that may be words, and it has hardly any.
+    """
+
+    text: str | None
+    hides: bool = False
+    is_picture: bool = False
+
+
+def read_page(document: Any, number: int) -> Page:
+    """The page `number`, from 0, of a pypdfium2 document."""
+    from pypdfium2 import PdfiumError
+
+    try:
+        with closing(document[number]) as page, closing(page.get_textpage()) as words:
+            text = _characters(words)
+            hidden = hidden_characters(page, words, text)
+            if hidden:
+                shown = list(text)
+                for index in hidden:
+                    shown[index] = "\0"
+                text = "".join(shown)
+            return Page(text, len(hidden) >= _LEAST_HIDDEN, _is_picture(page, text))
+    except PdfiumError:
+        return Page(None)
+
+
+def _characters(words: Any) -> str:
+    """A page's text with one code point for each of PDFium's characters: NUL for those that have no text of their own.
+
+    PDFium counts characters (fpdf_text.h: char index), also in selections, but gives the text without some of them;
+    and one beyond U+FFFF counts as two, the halves of its surrogate pair.
+    """
+    from pypdfium2.raw import FPDFText_GetCharIndexFromTextIndex as index_of
+
+    text: str = words.get_text_range()
+    if not text.isascii():
+        text = _ASTRAL.sub("\\g<0>\0", text)
+    last = len(text) - 1
+    parts: list[str] = []
+    at = shift = 0
+    while index_of(words, last) - last > shift:
+        cut = at + bisect_right(range(at, last + 1), shift, key=lambda place: index_of(words, place) - place)
+        gap = index_of(words, cut) - cut - shift
+        parts += text[at:cut], "\0" * gap
+        at, shift = cut, shift + gap
+    return "".join([*parts, text[at:]])
+
+
+def _is_picture(page: Any, text: str) -> bool:
+    if len(text) > 8 * _FEW_LETTERS and sum(map(str.isalnum, text[: 64 * _FEW_LETTERS])) >= _FEW_LETTERS:
+        return False  # nearly all pages, told without counting all their letters
+    letters = sum(map(str.isalnum, text))
+    if letters >= _FEW_LETTERS:
+        return False
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE, FPDFPage_CountObjects
+
+    if not letters:
+        return bool(FPDFPage_CountObjects(page))
+    width, height = page.get_size()
+    boxes = (each.get_bounds() for each in page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE,), max_depth=1))
+    areas = (max(0.0, right - left) * max(0.0, top - bottom) for left, bottom, right, top in boxes)
+    largest: float = max(areas, default=0.0)
+    return largest > _COVERING * float(width * height)

@@ -1,0 +1,187 @@
+"""Saves what cannot be made anew from a library's file that SQLite cannot read any more: its folders and its vectors.
+
+Everything else comes back when the documents are read again. Vectors are kept by the digest of their words, in a
+document that nobody sees; a leaf that has the same words takes its vector from there (services.embedding), and the
+document goes once all leaves have theirs (services.library.purge).
+"""
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from rag_desktop.store import tolerant
+from rag_desktop.store.connection import FILE_NAME, begin_file
+from rag_desktop.store.exchange import discard, exchange, fresh_path
+from rag_desktop.store.integrity import bad_vectors
+from rag_desktop.store.mending import raise_sequence
+from rag_desktop.store.migrations import migrate
+from rag_desktop.store.tolerant import UNREADABLE
+
+FolderValues = Mapping[str, Any]
+"""The columns of a folder's row, by name."""
+
+HOLDER = b"rag-desktop:salvaged"
+"""The path of the folder and of the document that hold salvaged vectors: no path of a file system."""
+_UNKNOWN_ID = 1 << 40
+"""Ids start above this where nothing tells which ones were given out: an id never means other words."""
+_HEADER = b"SQLite format 3\0\x10\0\x02\x02\0\x40\x20\x20"
+"""The first 24 bytes of each library: its page size, and the formats SQLite knows it by."""
+_AT_A_TIME = 8192
+
+
+@dataclass(slots=True)
+class Salvaged:
+    """What could be read. `is_whole`: the table of folders was read to its end."""
+
+    folders: list[FolderValues] = field(default_factory=list)
+    spaces: list[tuple[Any, ...]] = field(default_factory=list)
+    vectors: dict[tuple[int, bytes], bytes] = field(default_factory=dict)
+    highest: dict[str, int] = field(default_factory=dict)
+    is_whole: bool = False
+
+
+def salvage(folder: Path, known: Sequence[FolderValues]) -> tuple[Salvaged, Path]:
+    """Put a fresh library in the place of a damaged one. Returns what it holds and where the damaged file is kept.
+
+    known: folders as last backed up. The caller holds the writer's lock and has closed its connections. The program
+    may be killed at any moment: the fresh file takes its place only when it is whole and on disk.
+    """
+    path = folder / FILE_NAME
+    found = read(path)
+    found.folders = _united(found, known)
+    _write(fresh_path(path), found)
+    return found, exchange(path)
+
+
+def read(path: Path) -> Salvaged:
+    """All that can be read of a damaged file, through its own header or one that is put before a copy of it."""
+    found = _read_file(path)
+    if found.spaces or found.folders or not path.exists():
+        return found
+    copy = path.with_name(path.name + ".copy")
+    try:
+        shutil.copyfile(path, copy)
+        with copy.open("rb+") as file:
+            file.write(_HEADER)
+        return _read_file(copy)
+    except OSError:  # no room for a copy: what was read is all there is
+        return found
+    finally:
+        discard(copy)
+
+
+def folders_of(connection: apsw.Connection, trouble: list[Exception] | None = None) -> list[FolderValues]:
+    """All readable rows of folders, with whatever columns they have."""
+    names = tolerant.columns(connection, "folders")
+    if not names:
+        return []
+    query = f"SELECT {', '.join(names)} FROM folders WHERE id > ? ORDER BY id"
+    return [dict(zip(names, row, strict=True)) for row in tolerant.rows(connection, query, trouble)]
+
+
+def _read_file(path: Path) -> Salvaged:
+    found = Salvaged()
+    with suppress(*UNREADABLE), tolerant.opened(path) as connection:
+        trouble: list[Exception] = []
+        found.folders = folders_of(connection, trouble)
+        found.is_whole = bool(tolerant.columns(connection, "folders")) and not trouble
+        with suppress(*UNREADABLE):
+            found.highest.update(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        query = "SELECT id, key, model, dimension, created_at FROM spaces WHERE id > ? ORDER BY id"
+        found.spaces = list(tolerant.rows(connection, query))
+        _read_vectors(connection, found)
+    return found
+
+
+def _read_vectors(connection: apsw.Connection, found: Salvaged) -> None:
+    digests: dict[int, bytes] = {}
+    chunks = "SELECT id, document_id, digest FROM chunks WHERE id > ? ORDER BY id"
+    for chunk, document, digest in tolerant.rows(connection, chunks):
+        digests[chunk] = digest
+        for table, id_ in (("chunks", chunk), ("documents", document)):
+            found.highest[table] = max(found.highest.get(table, 0), id_)
+    for space, _, _, dimension, _ in found.spaces:
+        query = f"SELECT chunk_id, vector FROM vectors WHERE space_id = {int(space)} AND chunk_id > ? ORDER BY chunk_id"
+        rows = tolerant.rows(connection, query)
+        while block := list(islice(rows, _AT_A_TIME)):
+            bad = set(bad_vectors(block, dimension))
+            sound = ((digests.get(chunk), vector) for chunk, vector in block if chunk not in bad)
+            found.vectors.update(((space, digest), vector) for digest, vector in sound if digest)
+
+
+def _united(found: Salvaged, known: Sequence[FolderValues]) -> list[FolderValues]:
+    """Folders that are not removed, with what a backup knows better.
+
+    A folder's path and scheme never change, so of these the backup is believed; it also fills in rows that could not
+    be read. A row that could be read in a table without damage, or is not there, is believed as it is.
+    """
+    ids = {each["id"]: each for each in known}
+    merged: dict[int, FolderValues] = {}
+    for each in found.folders:
+        twin = ids.get(each["id"], {})
+        merged[each["id"]] = {**each, **{key: twin[key] for key in ("path", "is_file", "chunker") if key in twin}}
+    if not found.is_whole:
+        merged = {**ids, **merged}
+    return [each for each in merged.values() if each.get("removed_at") is None and each["path"] != HOLDER]
+
+
+def _write(path: Path, found: Salvaged) -> None:
+    discard(path)
+    connection = apsw.Connection(str(path))
+    try:
+        begin_file(connection)
+        connection.pragma("synchronous", "FULL")
+        connection.pragma("foreign_keys", True)
+        migrate(connection)
+        with connection:
+            _write_folders(connection, found)
+            if found.vectors:
+                _write_vectors(connection, found)
+    finally:
+        connection.close()
+
+
+def _write_folders(connection: apsw.Connection, found: Salvaged) -> None:
+    there = tolerant.columns(connection, "folders")
+    for values in found.folders:
+        # A folder that was not scanned since keeps the salvaged vectors from being purged.
+        row = {name: values[name] for name in there if name in values} | {"scanned_at": None, "is_away": 0}
+        marks = ", ".join("?" * len(row))
+        connection.execute(f"INSERT OR IGNORE INTO folders ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+    for table in ("folders", "documents", "chunks"):
+        raise_sequence(connection, table, found.highest.get(table) or _UNKNOWN_ID)
+
+
+def _write_vectors(connection: apsw.Connection, found: Salvaged) -> None:
+    now = time.time()
+    connection.executemany("INSERT INTO spaces VALUES (?, ?, ?, ?, ?)", found.spaces)
+    connection.execute(
+        "INSERT INTO folders (path, is_file, chunker, added_at, removed_at) VALUES (?, 1, '', ?, ?)", (HOLDER, now, now)
+    )
+    connection.execute(
+        "INSERT INTO documents (folder_id, path, size, mtime_ns, reader, tried_at) VALUES (?, ?, 0, 0, '', ?)",
+        (connection.last_insert_rowid(), HOLDER, now),
+    )
+    document = connection.last_insert_rowid()
+    ids: dict[bytes, int] = {}
+    for place, digest in enumerate(dict.fromkeys(digest for _, digest in found.vectors)):
+        connection.execute(
+            "INSERT INTO chunks (document_id, ordinal, span_start, span_end, digest) VALUES (?, ?, 0, 0, ?)",
+            (document, place, digest),
+        )
+        ids[digest] = connection.last_insert_rowid()
+    connection.executemany(
+        "INSERT INTO passage_words (rowid, words, headings) VALUES (?, '', '')", ((id_,) for id_ in ids.values())
+    )
+    connection.execute("INSERT INTO document_words (rowid, name, title) VALUES (?, '', NULL)", (document,))
+    connection.executemany(
+        "INSERT INTO vectors VALUES (?, ?, ?)",
+        ((space, ids[digest], vector) for (space, digest), vector in found.vectors.items()),
+    )
