@@ -18,12 +18,15 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from rag_desktop.app import build
-from rag_desktop.domain.events import Event, LibraryLooked, ModelsListed
+from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.events import Event, LibraryLooked, ModelsListed, TaskEnded
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.gui.bridge import Bridge
 from rag_desktop.gui.geometry import Memory
 from rag_desktop.gui.panel import Context, Moves
 from rag_desktop.gui.panels.conversation import Conversation
+from rag_desktop.gui.panels.library import LibraryPanel
+from rag_desktop.gui.panels.problems import ProblemsPanel
 from rag_desktop.gui.theme import Theme
 from rag_desktop.gui.window import Window
 from rag_desktop.gui.workarounds import keep_true_alive
@@ -119,10 +122,72 @@ def problems(stage: Stage) -> None:
     (folder / "empty.txt").write_text("", encoding="utf-8")
     (folder / "picture.txt").write_bytes(bytes(range(256)) * 20)
     stage.moves.paths_dropped.emit([str(folder)])
-    stage.until(lambda: bool(stage.looks and stage.looks[-1].status.failed))
-    stage.run(0.5)
+    stage.until(lambda: bool(stage.looks and len(stage.looks[-1].status.failed) == 4))
+    stage.desk.upkeep.ignore([str(folder / "empty.txt")])
+    stage.until(lambda: any(each.is_ignored for each in stage.looks[-1].status.failed))
+    panel = stage.window.panels["problems"]
+    if isinstance(panel, ProblemsPanel):
+        panel.with_ignored.setChecked(True)
+        panel.list.setCurrentIndex(panel.model.index(1))
     stage.moves.panel_wanted.emit("problems")
     stage.run(0.3)
+
+
+def _library(stage: Stage) -> LibraryPanel:
+    panel = stage.window.panels["library"]
+    if not isinstance(panel, LibraryPanel):
+        raise TypeError("the library panel is another one now")
+    return panel
+
+
+def folder_menu(stage: Stage) -> None:
+    """One folder is paused, one is being read, and the menu of that one is open."""
+    indexing(stage)
+    workshop = str(stage.folder / "Workshop")
+    stage.desk.upkeep.pause_folder(workshop, paused=True)
+    stage.until(lambda: any(each.is_paused for each in stage.looks[-1].status.folders))
+    panel = _library(stage)
+    row = panel.model.index(1)
+    panel.list.setCurrentIndex(row)
+    panel.menu(row).popup(panel.list.viewport().mapToGlobal(panel.list.visualRect(row).center()))
+    stage.run(0.3)
+
+
+def patterns(stage: Stage) -> None:
+    """What is left out of a folder, with a line that means nothing."""
+    stage.fill()
+    panel = _library(stage)
+    dialog = panel.leave_out(panel.model.folders[0])
+    dialog.lines.setPlainText("drafts/\n*.log\n# the next line is none\n[a--b]x\n!important.log")
+    stage.run(0.3)
+
+
+def away(stage: Stage) -> None:
+    """The folder of the sources was unplugged."""
+    _answered(stage, "How many months to the end of a quarter is the notice period?", is_opened=False)
+    (stage.folder / "Workshop").rename(stage.folder / "Unplugged")
+    stage.until(lambda: any(each.is_away for each in stage.looks[-1].status.folders))
+    talk = stage.window.panels["conversation"]
+    if isinstance(talk, Conversation):
+        talk.open_citation(1)
+        stage.run(0.5)
+        stage.moves.panel_wanted.emit("sources")
+    stage.run(0.3)
+
+
+def away_document(stage: Stage) -> None:
+    """A document that cannot be reached is open."""
+    away(stage)
+    stage.moves.panel_wanted.emit("document")
+    stage.run(0.2)
+
+
+def disk_low(stage: Stage) -> None:
+    """Indexing stopped because the disk is nearly full."""
+    stage.fill()
+    error = UserFacingError("disk-low", path=str(stage.folder), free=812, needed=1400)
+    stage.bridge.happened.emit(TaskEnded(TaskId(-1), error))
+    stage.run(0.2)
 
 
 def models(stage: Stage) -> None:
@@ -142,7 +207,7 @@ def drop(stage: Stage) -> None:
 def notice(stage: Stage) -> None:
     """A folder was taken out, which can be undone."""
     stage.fill()
-    stage.desk.remove(str(stage.folder / "Workshop"))
+    stage.desk.upkeep.remove(str(stage.folder / "Workshop"))
     stage.run(0.5)
 
 
@@ -217,7 +282,10 @@ def searching(stage: Stage) -> None:
         stage.run(0.3)
 
 
-_LIBRARY_STATES = (first, no_model, filled, indexing, problems, models, drop, notice, shortcuts)
+_LIBRARY_STATES = (
+    first, no_model, filled, indexing, folder_menu, patterns, problems, away, away_document, disk_low, models, drop,
+    notice, shortcuts,
+)  # fmt: skip
 _TALK_STATES = (answered, pdf, text, korean, refused, streaming, searching)
 STATES: dict[str, Callable[[Stage], None]] = {state.__name__: state for state in (*_LIBRARY_STATES, *_TALK_STATES)}
 

@@ -38,6 +38,8 @@ def parser(wording: Wording) -> argparse.ArgumentParser:
     text.add_argument("path", metavar="PATH")
     _models(verb("models", say("See, fetch, import, choose and check models")), common, wording)
     _upkeep(verb, wording)
+    check = verb("check", say("Check the files of the library, and mend them where they are damaged"))
+    check.add_argument("--repair", action="store_true", help=say("mend what can be mended; say what is lost"))
     verb("demo", say("Index the sample folder and answer three questions"))
     return top
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rag_desktop.cli import upkeep, verbs
 from rag_desktop.cli.arguments import parser
+from rag_desktop.cli.care import check
 from rag_desktop.cli.demo import demo
 from rag_desktop.cli.models import models
 from rag_desktop.cli.terminal import Terminal, prepare_streams
@@ -23,6 +24,7 @@ VERBS = {
     "problems": upkeep.problems,
     "why": upkeep.why,
     "folder": upkeep.folder,
+    "check": check,
     "models": models,
     "demo": demo,
 }

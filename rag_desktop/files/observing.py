@@ -17,7 +17,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.api import ObservedWatch
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from rag_desktop.files.source import Keeps, Lost, Seen
 from rag_desktop.files.walking import is_within
@@ -39,12 +39,12 @@ says that something in it happened, as that itself does."""
 
 
 class Observed:
-    """A `Source`. Raises OSError where the system gives no means to watch."""
+    """A `Source`. Raises OSError where the system gives no means to watch. observer: None is the system's own."""
 
-    def __init__(self, seen: Seen, lost: Lost) -> None:
+    def __init__(self, seen: Seen, lost: Lost, observer: BaseObserver | None = None) -> None:
         self._seen = seen
         self._lost = lost
-        self._observer = Observer()
+        self._observer = observer or Observer()
         self._observer.start()
         self._watches: dict[str, ObservedWatch] = {}
 

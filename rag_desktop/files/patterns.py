@@ -14,12 +14,12 @@ from rag_desktop.domain.errors import UserFacingError
 
 _MOST_CHARACTERS = 1_000
 _MOST_LINES = 2_000
-_MOST_DEEP = 3
-"""`**` in one pattern: each multiplies the places at which a deep path must be tried."""
 _SET_OPERATION = re.compile(r"\[[^]]*(?:\[|--|&&|~~|\|\|)")
 """Inside brackets Python reserves these; POSIX classes such as [[:alpha:]] are not translated either."""
 _PLAIN = re.compile(r"[^*?\[\\/]+")
 _SLASH = "(?P<ps_d>/)"
+_LEADING, _INNER = "^(?:.+/)?", "(?:/.+)?"
+"""How pathspec spells `**` at the start and in the middle."""
 _NEGATED = re.compile(r"\[\^(?!/\])")
 """`[!a]` stands for no slash either."""
 
@@ -101,9 +101,7 @@ def _parsed(line: str, number: int, *, ignore_case: bool) -> Pattern | None:
 
 
 def _can_match(parts: list[str], text: str) -> bool:
-    if "\0" in text or any(part in ("", ".", "..") for part in parts):
-        return False
-    return parts.count("**") <= _MOST_DEEP and not _SET_OPERATION.search(text)
+    return "\0" not in text and not any(part in ("", ".", "..") for part in parts) and not _SET_OPERATION.search(text)
 
 
 def _expression(text: str, typed: str) -> str:
@@ -126,16 +124,29 @@ def _exact(expression: str) -> str:
         return ".+"
     if expression == _SLASH:
         return ".+/"
+    if expression == "/":
+        return ".+/.+"
     if expression.endswith("/"):
         return expression + ".+"
     return _NEGATED.sub("(?!/)[^", expression.replace(_SLASH, "/"))
 
 
 def _linear(expression: str) -> str:
-    """`*a*b*` tried at the first place of each word only, else a name of many letters takes as good as for ever."""
-    first, *middle = expression.split("[^/]*")
-    if not middle:
+    """Each wildcard but the last takes as little as it can and is not tried again: whatever fits behind a later place
+    fits behind the first. Else a name of many letters, or a deep path, takes as good as for ever."""
+    if not expression.startswith("^"):
         return expression
+    is_anywhere = expression.startswith(_LEADING)
+    first, *others = expression.removeprefix(_LEADING if is_anywhere else "^").split(_INNER)
+    parts = [("(?:[^/]+/)*" if is_anywhere else "", first), *(("(?:/[^/]+)*", part) for part in others)]
+    *middle, (skipped, last) = [(skipped, _stars(part)) for skipped, part in parts]
+    return "".join(f"(?>{skipped and skipped + '?'}{part}(?=/))" for skipped, part in middle) + skipped + last
+
+
+def _stars(part: str) -> str:
+    """The same for `*` within one name."""
+    first, *middle = part.split("[^/]*")
+    if not middle:
+        return part
     *middle, last = middle
-    tried = [f"[^/]*{part}" if "(?:" in part else f"(?>[^/]*?{part})" for part in middle]
-    return "".join((first, *tried, "[^/]*", last))
+    return "".join((first, *(f"(?>[^/]*?{word})" for word in middle), "[^/]*", last))

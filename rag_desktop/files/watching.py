@@ -60,8 +60,7 @@ class Watch:
     @property
     def failed(self) -> Mapping[str, UserFacingError]:
         """Roots that cannot be watched, and why. One that is not there is none of these: it is waited for."""
-        with self._following:
-            return dict(self._failed)
+        return dict(self._failed)  # without the lock, which may be held for as long as a large folder is listed
 
     def follow(self, roots: Mapping[str, Rules]) -> None:
         """Watch these roots and no others. Lists every folder below a new one: about 20 µs each."""
@@ -117,8 +116,8 @@ class Watch:
             self._failed[root] = UserFacingError("watch-missing")
         except OSError as error:
             if error.errno not in _AWAY:
-                code = "watch-limit" if error.errno in _LIMITS else "watch-failed"
-                self._failed[root] = UserFacingError(code, path=root)
+                is_limit = error.errno in _LIMITS
+                self._failed[root] = UserFacingError("watch-limit" if is_limit else "watch-failed", path=root)
                 _LOG.warning("%s cannot be watched: %s", root, error)
 
     def _keeps(self, root: str) -> Keeps:

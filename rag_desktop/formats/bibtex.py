@@ -8,7 +8,9 @@ from rag_desktop.formats.latex_text import LatexText, group
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 from rag_desktop.formats.records import Field, Records, named
 
-_ENTRY = re.compile(r"^[ \t]*@(?P<kind>\w+)\s{0,10}[{(]\s{0,10}(?P<key>[^\s,={}()\"]{0,200})\s{0,10}(?P<next>,|=)?", re.M)
+_ENTRY = re.compile(
+    r"^[ \t]*@(?P<kind>\w+)\s{0,10}[{(]\s{0,10}(?P<key>[^\s,={}()\"]{0,200})\s{0,10}(?P<next>,|=)?", re.MULTILINE
+)
 _FIELD = re.compile(r"[\s,]{0,100}([\w.:+-]{1,100})\s{0,10}=\s{0,10}")
 _QUOTED = re.compile(r'"((?:[^"{}]|\{[^{}]{0,2000}\}){0,20000})"')
 _WORD = re.compile(r"[^\s,{}()\"#]{1,200}")

@@ -76,9 +76,13 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
         return escaped
     if b"\0" in sample and (wide := _wide(sample)):
         return _lenient(content, wide)
-    if len(content) - len(content.translate(None, _CONTROLS)) > _CONTROL_SHARE * len(content):
+    if _controls(content) > _CONTROL_SHARE * len(content):
         raise UnreadableError("file-binary")
     return _utf8(content) or _declared(content, declared) or _guessed(content)
+
+
+def _controls(content: bytes) -> int:
+    return len(content) - len(content.translate(None, _CONTROLS))
 
 
 def _lenient(content: bytes, encoding: str) -> Decoded:
@@ -93,7 +97,7 @@ def _marked(content: bytes, encoding: str) -> Decoded:
         odd = sum(unicodedata.category(each) in _NOT_WRITTEN and each not in _WRITTEN_CONTROLS for each in sample)
         if odd > _ODD_SHARE * len(sample) + 1:
             raise UnreadableError("file-binary")
-    elif len(content) - len(content.translate(None, _CONTROLS)) > _CONTROL_SHARE * len(content):
+    elif _controls(content) > _CONTROL_SHARE * len(content) + 1:
         raise UnreadableError("file-binary")
     return _lenient(content, encoding)
 

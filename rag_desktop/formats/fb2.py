@@ -23,6 +23,8 @@ _NOTE = "\x0b"
 """Stands for the sign of a note; XML itself cannot hold it."""
 _SIGN = re.compile(rf"\s*{_NOTE}")
 _SPACE = re.compile(r"\s+")
+_BINARY = re.compile(rb"<binary\b[^<>]*>[^<>]*</binary>")
+"""A picture, which would be most of the file."""
 _LINES = frozenset({"v", "text-author", "date"})
 _QUIET = frozenset({"image", "empty-line", "binary", "stylesheet", "description"})
 
@@ -65,7 +67,7 @@ class _Book:
 
 
 def _contents(file: OpenedFile) -> Contents:
-    root, warnings = parse(file.content)
+    root, warnings = parse(_BINARY.sub(b"", file.content))
     if root.tag != "FictionBook":
         raise UnreadableError("file-damaged", reason="no FictionBook")
     bodies = root.findall("body")
@@ -163,7 +165,7 @@ def _is_note(book: _Book, element: "Element") -> bool:
         return False
     if identity not in book.told:
         book.told.add(identity)
-        text = " ".join(words(each) for each in book.notes[identity] if each.tag != "title")
+        text = " ".join(words(each) for each in book.notes[identity] if each.tag not in {"title", "section"})
         book.asides.append(f"* {text.strip()}")
     return True
 
@@ -183,7 +185,7 @@ def _poem(book: _Book, poem: "Element") -> None:
 
 
 def _table(book: _Book, table: "Element") -> None:
-    rows = [[cell for cell in row if cell.tag in {"td", "th"}] for row in table.iter("tr")]
+    rows = [[cell for cell in row if cell.tag in {"td", "th"}] for row in table.findall("tr")]
     marked = next((place for place, row in enumerate(rows) if any(cell.tag == "td" for cell in row)), 0)
     placed = [
         [tables.Cell(_inline(book, cell), None, _count(cell, "colspan"), _count(cell, "rowspan")) for cell in row]

@@ -122,8 +122,9 @@ def read_page(content: bytes, trail: Trail | None = None, *, is_chapter: bool = 
     try:
         tree = LexborHTMLParser(text)
         metadata = _metadata(tree)
+        is_plain = tree.css_first("link[rel~=stylesheet i],style") is None
         drop(tree.css(_UNSEEN))
-        hidden = drop_hidden(tree)
+        hidden = drop_hidden(tree, is_white=is_plain)
         blocks = _blocks(tree, Trail() if trail is None else trail, is_chapter=is_chapter)
     except (SelectolaxError, ValueError, RuntimeError, AttributeError) as error:
         raise UnreadableError("html-damaged", reason=type(error).__name__) from error

@@ -5,7 +5,6 @@ the page has no style sheet that could colour the ground otherwise.
 """
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,16 +29,17 @@ _NO_SIZE = re.compile(
 _COLOUR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;!]+)", re.IGNORECASE)
 _GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
 _WHITE = re.compile(r"white|#fff(?:fff)?|rgba?\(255,255,255(?:,1(?:\.0*)?)?\)|hsl\(0,0%,100%\)")
-_SIZED_BELOW = "[style*=font i],[class],[size]"
-_MOST_LEVELS = 200
-"""Elements that are asked for their ground."""
+_SIZED = "[style*=font i],[class],[size]"
 
 
-def drop_hidden(tree: "LexborHTMLParser") -> int:
-    """Takes what is hidden out of the page; the number of characters of its longest piece, white space aside."""
-    hidden = [node for node in tree.css(_SWITCHES) if node.tag not in {"html", "body"}]
-    white = _is_white_by_default(tree)
-    return drop([node for node in hidden if "hidden" in node.attributes or _is_hidden(node, is_white=white)])
+def drop_hidden(tree: "LexborHTMLParser", *, is_white: bool) -> int:
+    """Takes what is hidden out of the page; the number of characters of its longest piece, white space aside.
+
+    is_white: whether the ground is white where nothing else is said.
+    """
+    grounds = _Grounds(is_white=is_white)
+    switched = [node for node in tree.css(_SWITCHES) if node.tag not in {"html", "body"}]
+    return drop([node for node in switched if "hidden" in node.attributes or _is_hidden(node, grounds)])
 
 
 def drop(nodes: list["LexborNode"]) -> int:
@@ -57,38 +57,43 @@ def drop(nodes: list["LexborNode"]) -> int:
     return longest
 
 
-def _is_hidden(node: "LexborNode", *, is_white: bool) -> bool:
+def _is_hidden(node: "LexborNode", grounds: "_Grounds") -> bool:
     style = node.attributes.get("style") or ""
     if _SWITCHED_OFF.search(style):
         return True
     if _NO_SIZE.search(style):  # mail is full of frames without a size, whose contents have one
-        return not any(each.mem_id != node.mem_id for each in node.css(_SIZED_BELOW))
+        return all(each.css_first(_SIZED) is None for each in node.iter())
     said = _COLOUR.search(style)
-    return said is not None and _is_white(said[1]) and _is_on_white(node, is_white=is_white)
+    return said is not None and _is_white(said[1]) and grounds.is_white(node)
 
 
-def _is_on_white(node: "LexborNode", *, is_white: bool) -> bool:
-    """Whether the nearest ground that is named is white."""
-    for each in _upwards(node):
-        attributes = each.attributes
-        if said := _GROUND.search(attributes.get("style") or ""):
-            return _is_white(said[1])
-        if ground := attributes.get("bgcolor") or attributes.get("background"):
-            return _is_white(ground)
-    return is_white
+class _Grounds:
+    """Whether the nearest ground that is named is white; each element is asked once."""
+
+    def __init__(self, *, is_white: bool) -> None:
+        self._default = is_white
+        self._known: dict[int, bool] = {}
+
+    def is_white(self, node: "LexborNode") -> bool:
+        path: list[int] = []
+        above: LexborNode | None = node
+        found: bool | None = None
+        while above is not None and found is None:
+            found = self._known.get(above.mem_id)
+            if found is None:
+                path.append(above.mem_id)
+                found = _own_ground(above)
+                above = above.parent
+        answer = self._default if found is None else found
+        self._known.update(dict.fromkeys(path, answer))
+        return answer
 
 
-def _upwards(node: "LexborNode") -> Iterator["LexborNode"]:
-    above: LexborNode | None = node
-    for _ in range(_MOST_LEVELS):
-        if above is None or above.tag == "-document":
-            return
-        yield above
-        above = above.parent
-
-
-def _is_white_by_default(tree: "LexborHTMLParser") -> bool:
-    return tree.css_first("link[rel~=stylesheet i],style") is None
+def _own_ground(node: "LexborNode") -> bool | None:
+    attributes = node.attributes
+    said = _GROUND.search(attributes.get("style") or "")
+    ground = said[1] if said else attributes.get("bgcolor") or attributes.get("background")
+    return _is_white(ground) if ground else None
 
 
 def _is_white(colour: str) -> bool:

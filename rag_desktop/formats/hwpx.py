@@ -41,6 +41,7 @@ _COUNTED = frozenset({"TABLE", "PICTURE", "EQUATION"})
 _FOREIGN = frozenset({"chart", "ole", "video"})
 _LONGEST_HEADING = 150
 """Characters. Outline levels also number whole paragraphs, as in official letters; those are text."""
+_SENTENCE = re.compile(r".{30,}[.。]$")
 _MOST_SPANNED = 1024
 
 
@@ -139,7 +140,7 @@ def _paragraph(document: _Document, element: "Element") -> None:
     if text and not style.is_contents:
         label = document.styles.label(style)
         title = " ".join(f"{label if label != '-' else ''} {text}".split())
-        if style.level is not None and len(title) <= _LONGEST_HEADING:
+        if style.level is not None and len(title) <= _LONGEST_HEADING and not _SENTENCE.match(title):
             document.end_lines()
             document.trail.enter(style.level, title)
             document.title = document.title or (title if style.level == 0 else None)
@@ -186,10 +187,8 @@ def _gather(document: _Document, elements: "Iterable[Element]", found: list[str]
             _gather(document, _chosen(each), found)
         elif name in _FOREIGN:
             document.warnings.add(PARTS_LEFT_OUT)
-        elif (
-            name != "fieldBegin" and not document.deleted
-        ):  # a field begins with what is not shown: memos, instructions
-            found.append(_sign(each, name))
+        elif name != "fieldBegin":  # it holds what is not shown: memos, instructions
+            found.append("" if document.deleted else _sign(each, name))
             _gather(document, each, found)
 
 

@@ -113,7 +113,7 @@ class Styles:
 
 
 def _shown(found: _Numbering, place: int) -> Callable[[re.Match[str]], str]:
-    """Writes the number that a place such as ^2 stands for; ^n is all of them down to this one, ^N those with a stop."""
+    """Writes the number that a place such as ^2 stands for; ^n is all of them down to this one, ^N with a stop."""
 
     def write(match: re.Match[str]) -> str:
         if match[1] in {"n", "N"}:

@@ -113,7 +113,7 @@ def _take_outputs(notebook: _Notebook, outputs: list[Any]) -> None:
 
 
 def _printed(outputs: list[Any]) -> Iterator[tuple[str, str]]:
-    """What each output says, with its MIME type; of an error its name and words, without the colours of its traceback."""
+    """What each output says, with its MIME type; of an error its name and words, not its traceback."""
     for each in map(_mapping, outputs):
         match each.get("output_type"):
             case "stream":

@@ -1,4 +1,4 @@
-"""LaTeX sources: sections, words, lists, tables and listings of the document's body; comments and preamble are left out.
+"""LaTeX sources: sections, words, lists, tables and listings of a document's body, without comments and preamble.
 
 Nothing is executed: what the author's own commands with arguments would print is not known, their words are kept.
 """

@@ -39,15 +39,19 @@ _SIGNS = {
 _MARKS = {"~": " ", "``": "“", "''": "”", "---": "—", "--": "–", "`": "‘", "'": "’"}
 _DROPPED = {
     **dict.fromkeys(
-        "label index glossary vspace hspace vskip includegraphics input include bibliography bibliographystyle"
-        " pagestyle thispagestyle setlength addtolength setcounter addtocounter usepackage documentclass"
-        " pagenumbering hypersetup graphicspath definecolor phantom hphantom vphantom color selectlanguage fontsize"
-        " enlargethispage nocite addbibresource pdfbookmark markboth addcontentsline cmidrule cline newcolumntype"
-        " theoremstyle DOI captionsetup tikzset lstset RequirePackage thanks".split(),
+        re.findall(
+            r"\w+",
+            "label index glossary vspace hspace vskip includegraphics input include bibliography bibliographystyle"
+            " pagestyle thispagestyle usepackage documentclass pagenumbering hypersetup graphicspath phantom hphantom"
+            " vphantom color selectlanguage enlargethispage nocite addbibresource pdfbookmark cmidrule cline"
+            " newcolumntype theoremstyle DOI captionsetup tikzset lstset RequirePackage thanks",
+        ),
         1,
     ),
-    **dict.fromkeys("newtheorem markboth fontsize setlength addtolength setcounter addtocounter".split(), 2),
-    **dict.fromkeys("newenvironment renewenvironment addcontentsline definecolor".split(), 3),
+    **dict.fromkeys(
+        ("newtheorem", "markboth", "fontsize", "setlength", "addtolength", "setcounter", "addtocounter"), 2
+    ),
+    **dict.fromkeys(("newenvironment", "renewenvironment", "addcontentsline", "definecolor"), 3),
 }
 """How many groups after a command are no words."""
 _SKIPPED = {
@@ -57,7 +61,9 @@ _SKIPPED = {
 }  # fmt: skip
 """How many groups come before the one that holds the words."""
 _KEYS = re.compile(r"(?:[A-Za-z]*cite[A-Za-z]*|(?:eq|auto|page|name|v|c|C|sub|full)?ref|Cref)$")
-_VERB = re.compile(r"\\(?:verb|lstinline|mintinline\{[^}]*\}|path)\*?(?:\[[^\]]*\])?(?:([^\sA-Za-z*\[{])(.{0,500}?)\1|\{([^{}\n]{0,500})\})")
+_VERB = re.compile(
+    r"\\(?:verb|lstinline|mintinline\{[^}]*\}|path)\*?(?:\[[^\]]*\])?(?:([^\sA-Za-z*\[{])(.{0,500}?)\1|\{([^{}\n]{0,500})\})"
+)
 
 
 def group(text: str, at: int) -> tuple[str, int]:

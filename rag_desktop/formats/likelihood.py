@@ -84,7 +84,9 @@ _UNKNOWN = -14.0
 """Of a character that the language does not have, or of bytes that are none."""
 _JUNCTION = -3.0
 """More for two letters side by side that seldom are so."""
-_OTHER_SCRIPT = re.compile(r"[a-zA-Z](?=[^\W\d_a-zA-Z])|[^\W\d_a-zA-Z](?=[a-zA-Z])|(?<!\w)[^\W\d_a-zA-Z](?!\w)")
+_OTHER_SCRIPT = re.compile(
+    r"[a-zA-Z](?=[^\W\d_a-zA-Z])|[^\W\d_a-zA-Z](?=[a-zA-Z])|(?<![^\W\d_])[^\W\d_a-zA-Z](?![^\W\d_])"
+)
 _ACCENTS_TOGETHER = re.compile(r"[^\x00-\x7f](?=[^\W\d_a-zA-Z])")
 _CAPITAL_INSIDE = re.compile(r"[a-zß-öø-ÿĀ-žа-яёα-ω](?=[À-ÖØ-ÞА-ЯЁΑ-Ω])|[ß-öø-ÿąćęłńóśźżα-ωа-я](?=[A-Z])")
 
@@ -153,6 +155,7 @@ _CENTRAL_LANGUAGES = _latin(_CZECH, _POLISH, _HUNGARIAN, _ROMANIAN, _SOUTH_SLAVI
 
 CANDIDATES: tuple[tuple[str, tuple[Language, ...], float], ...] = (
     ("cp949", (_KOREAN_LANGUAGE,), 0.0),
+    ("johab", (_KOREAN_LANGUAGE,), -2.0),
     ("cp932", (_JAPANESE_LANGUAGE,), 0.0),
     ("euc_jp", (_JAPANESE_LANGUAGE,), 0.0),
     ("gb18030", (Language(_SIMPLIFIED, "gb2312", 0.15),), 0.0),
@@ -163,12 +166,15 @@ CANDIDATES: tuple[tuple[str, tuple[Language, ...], float], ...] = (
     ("koi8_u", (_CYRILLIC_LANGUAGE,), -2.0),
     ("iso8859_5", (_CYRILLIC_LANGUAGE,), -4.0),
     ("cp866", (_CYRILLIC_LANGUAGE,), -4.0),
+    ("cp855", (_CYRILLIC_LANGUAGE,), -5.0),
+    ("mac_cyrillic", (_CYRILLIC_LANGUAGE,), -5.0),
     ("cp1250", _CENTRAL_LANGUAGES, -1.0),
     ("iso8859_2", _CENTRAL_LANGUAGES, -1.5),
     ("cp1253", (Language(_GREEK),), -2.0),
     ("cp1254", _latin(_TURKISH), -1.0),
     ("cp1255", (Language(_HEBREW),), -3.0),
     ("cp1256", (Language(_ARABIC),), -2.0),
+    ("iso8859_6", (Language(_ARABIC),), -5.0),
     ("cp1257", _latin(_BALTIC), -3.0),
     ("cp874", (Language(_THAI),), -2.0),
     ("cp437", _latin(_FRENCH, _GERMAN, _SPANISH), -5.0),

@@ -14,7 +14,7 @@ from rag_desktop.formats.decoding import decode
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-MOST_BYTES = 128 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 MOST_ELEMENTS = 2_000_000
 MOST_DEPTH = 200
 """Levels of elements; real documents have about twenty."""

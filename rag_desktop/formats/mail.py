@@ -266,7 +266,8 @@ def _attach(mail: Mail, part: _Part, path: tuple[str, ...], depth: int) -> None:
         return
     try:
         if is_message:
-            add_message(mail, next(_inside(part), None) or parse(_payload(part)), path, depth + 1)
+            inside = list(_inside(part))
+            add_message(mail, inside[0] if inside else parse(_payload(part)), path, depth + 1)
             return
         content = _payload(part)
         mail.attached += len(content)

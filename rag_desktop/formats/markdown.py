@@ -58,7 +58,7 @@ def _contents(file: OpenedFile) -> Contents:
 
 
 def sections(text: str, trail: Trail) -> Iterator[Block]:
-    """The blocks of Markdown that stands in something else. `trail` holds the titles above, and goes on with its own."""
+    """The blocks of Markdown that stands in something else. `trail` has the titles above, and goes on with its own."""
     yield from _blocks(text, 0, trail)
 
 

@@ -4,6 +4,7 @@ Cells and rows that are alike are written once with a number, which can be a mil
 it is repeated.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from rag_desktop.formats.sheets import MOST_COLUMNS, MOST_ROWS, Area, Cells, Row
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_MIDNIGHT = re.compile(r"T00:00(?::00)?$")
 _MOST_SPACES = 16
 _SKIPPED = frozenset({"annotation", "ruby-text", "note"})
 
@@ -65,7 +67,7 @@ def _row(sheet: Sheet, number: int, row: "Element", cells: Cells) -> Iterator[tu
 def _shown(cell: "Element") -> str:
     """What a cell shows; a date after ISO 8601."""
     if value(cell, "value-type") == "date" and (date := value(cell, "date-value")):
-        return date.replace("T00:00:00", "").replace("T", " ")
+        return _MIDNIGHT.sub("", date).replace("T", " ").removesuffix(":00")
     text = one_line(" ".join(map(_words, children(cell, "p"))))
     return text or value(cell, "value")
 

@@ -143,7 +143,9 @@ def _table(walk: _Walk) -> bool:
     if not _TABLE.match(line):
         return False
     end = walk.past(walk.at, _TABLE)
-    rows = [walk.line(number).strip().strip("|") for number in range(walk.at, end) if not _RULE.match(walk.line(number))]
+    rows = [
+        walk.line(number).strip().strip("|") for number in range(walk.at, end) if not _RULE.match(walk.line(number))
+    ]
     cells = ([cell.strip() for cell in _LINK.sub(lambda link: link[2] or link[1], row).split("|")] for row in rows)
     if shown := "\n".join(" | ".join(row) for row in cells if any(row)):
         walk.add(shown, BlockKind.TABLE)
@@ -160,8 +162,9 @@ def _paragraph(walk: _Walk) -> bool:
 
 
 def _begins(line: str) -> bool:
-    return any(pattern.match(line) for pattern in (_HEADLINE, _TABLE, _DRAWER, _COMMENT, _FIXED)) or line.lstrip(
-    ).startswith("#+")
+    return any(
+        pattern.match(line) for pattern in (_HEADLINE, _TABLE, _DRAWER, _COMMENT, _FIXED)
+    ) or line.lstrip().startswith("#+")
 
 
 READER = Reader("org", (".org",), _contents)

@@ -74,6 +74,7 @@ class _Book:
 def _steps(file: OpenedFile) -> Steps:
     import pypdfium2
 
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of each loop in an outline
     try:
         document = pypdfium2.PdfDocument(file.content)
     except pypdfium2.PdfiumError as error:

@@ -11,8 +11,8 @@ from rag_desktop.formats.pdf_hidden import hidden_characters
 _ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
 _FEW_LETTERS = 16
 """A scan may have a page number or a stamp of real letters."""
-_LEAST_HIDDEN = 60
-"""Characters of a page; less is a line of code that runs over the margin."""
+_LEAST_HIDDEN = 40
+"""Letters of a page that are worth a warning; less is a line of code that runs over the margin."""
 _COVERING = 0.5
 """The part of a page that its largest picture covers where the page is a scan."""
 

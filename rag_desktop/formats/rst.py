@@ -28,10 +28,13 @@ _LITERAL = re.compile(r"``(.{1,2000}?)``(?![`\w])")
 
 _CODE = frozenset({"code", "code-block", "sourcecode", "parsed-literal", "math", "doctest", "testcode", "prompt"})
 _LEFT_OUT = frozenset(
-    "toctree contents include literalinclude raw index meta image automodule autoclass autofunction automethod autodata"
-    " highlight currentmodule module default-role role sectnum header footer kernel-doc graphviz digraph graph plot"
-    " bibliography py:module py:currentmodule kernel-figure kernel-render testsetup testcleanup testoutput tabularcolumns"
-    " cssclass class unicode replace date program".split()
+    re.findall(
+        r"[\w:-]+",
+        "toctree contents include literalinclude raw index meta image automodule autoclass autofunction automethod"
+        " autodata highlight currentmodule module default-role role sectnum header footer kernel-doc graphviz digraph"
+        " graph plot bibliography py:module py:currentmodule kernel-figure kernel-render testsetup testcleanup"
+        " testoutput tabularcolumns cssclass class unicode replace date program",
+    )
 )
 _UNSAID = frozenset({"container", "only", "figure", "grid", "tab-set", "compound", "ifconfig"})
 """Directives whose argument is a class, a condition or a file."""
@@ -89,7 +92,12 @@ def _contents(file: OpenedFile) -> Contents:
     walk.at = walk.past_blank(0)
     while walk.at < len(walk.lines):
         _ = _title(walk) or _explicit(walk) or _table(walk) or _paragraph(walk)
-    said = {match[1].lower(): match[2] for block in walk.blocks[:5] for match in map(_FIELD.match, block.text.split("\n")) if match}
+    said = {
+        match[1].lower(): match[2]
+        for block in walk.blocks[:5]
+        for match in map(_FIELD.match, block.text.split("\n"))
+        if match
+    }
     first = next((block.headings[-1] for block in walk.blocks if block.kind is BlockKind.HEADING), None)
     author = said.get("author") or said.get("authors")
     return Contents(tuple(walk.blocks), Metadata(said.get("title") or first, author), decoded.warnings)
@@ -220,7 +228,9 @@ def _table(walk: _Walk) -> bool:
 def _ends_table(walk: _Walk, number: int) -> bool:
     """The border with a blank line after it; a header has one of its own above."""
     after = number + 1
-    return bool(rst_tables.SIMPLE_BORDER.match(walk.line(number))) and (after >= len(walk.lines) or walk.is_blank(after))
+    return bool(rst_tables.SIMPLE_BORDER.match(walk.line(number))) and (
+        after >= len(walk.lines) or walk.is_blank(after)
+    )
 
 
 def _add_rows(walk: _Walk, rows: rst_tables.Rows) -> None:
@@ -230,12 +240,13 @@ def _add_rows(walk: _Walk, rows: rst_tables.Rows) -> None:
 
 def _paragraph(walk: _Walk) -> bool:
     """Up to a blank line; where it ends with two colons, what is indented below is literal."""
-    if walk.line(walk.at).lstrip().startswith(">>>"):
-        kind = BlockKind.CODE
-    else:
-        kind = BlockKind.PROSE
+    kind = BlockKind.CODE if walk.line(walk.at).lstrip().startswith(">>>") else BlockKind.PROSE
     end = walk.at + 1
-    while end < len(walk.lines) and not walk.is_blank(end) and not (kind is BlockKind.PROSE and _begins(walk, end)):
+    while (
+        end < len(walk.lines)
+        and not walk.is_blank(end)
+        and not (kind is BlockKind.PROSE and walk.line(end).lstrip().startswith(".. "))
+    ):
         end += 1
     indent, is_followed = walk.indent(walk.at), walk.line(end - 1).rstrip().endswith("::")
     if walk.line(walk.at).strip() == "::":
@@ -245,12 +256,6 @@ def _paragraph(walk: _Walk) -> bool:
     if is_followed and (literal := walk.past_indented(walk.at, indent)) > walk.at:
         walk.take(literal, BlockKind.CODE)
     return True
-
-
-def _begins(walk: _Walk, number: int) -> bool:
-    """Whether a title begins on this line, or on the one above the blank-less paragraph's next."""
-    line = walk.line(number)
-    return bool(_EXPLICIT.match(line)) and line.lstrip().startswith(".. ")
 
 
 READER = Reader("rst", (".rst", ".rest"), _contents)

@@ -9,7 +9,7 @@ GRID_BORDER = re.compile(r"\s*\+(?:[-=]+\+)+\s*$")
 SIMPLE_BORDER = re.compile(r"\s*=+(?:[ \t]+=+)+\s*$")
 
 _RUN = re.compile(r"=+")
-_GRID_RULE = re.compile(r"\s*[+|](?:[-=]{2,}\+|[^+]*\+?)*[-=]{2,}\+")
+_GRID_RULE = re.compile(r"\+[-=]+\+")
 _ITEM = re.compile(r"(\s*)([*-])\s+([*-]\s)?")
 _FILLER = "\0"
 _SPANS = re.compile(r"[\s-]*-{2,}[\s-]*$")
@@ -35,7 +35,7 @@ def grid(lines: Sequence[str]) -> Rows:
     rows: Rows = []
     cells: list[list[str]] = [[] for _ in places[1:]]
     for line in map(_columns, lines[1:]):
-        if _GRID_RULE.match(line):
+        if _GRID_RULE.search(line):
             rows.append([" ".join(filter(None, cell)) for cell in cells])
             cells = [[] for _ in places[1:]]
             continue

@@ -1,7 +1,6 @@
 """What an RTF file has said so far: the words of the paragraph in hand, rows of the table, styles, and the blocks."""
 
 import re
-from copy import copy
 from dataclasses import dataclass, field
 
 from rag_desktop.domain.documents import Block, BlockKind
@@ -35,10 +34,17 @@ class Group:
     is_deleted: bool = False
     fallback: int = 1
     """Characters that stand in for each \\u one."""
-    is_optional: bool = False
     is_nested_row: bool = False
+    is_optional: bool = False
     buffer: str = ""
     """The destination whose words begin and end with this group."""
+
+    def inner(self) -> "Group":
+        """A group inside this one. Files hold one for each change of a letter's looks, so this is quick."""
+        return Group(
+            self.sink, self.style, self.outline, self.level, self.font, self.wide_font, self.is_wide, self.is_hidden,
+            self.is_deleted, self.fallback, self.is_nested_row,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Document:
         self._lines: list[str] = []
         """Items of the list in hand."""
         self._asides: list[str] = []
+        self._table_asides: list[str] = []
         self._rows: list[Row] = []
         self._open = [Row() for _ in range(MOST_NESTED)]
         """The row in hand, at each level of tables in tables."""
@@ -87,8 +94,7 @@ class Document:
 
     def open(self, outer: Group) -> Group:
         """The group inside `outer`, which begins with all that holds there."""
-        group = copy(outer)
-        group.buffer, group.is_optional = "", False
+        group = outer.inner()
         if group.sink == "stylesheet":
             group.style, group.outline = 0, None
             self.begin(group, "style")
@@ -166,6 +172,8 @@ class Document:
         elif row.cells and not is_nested:
             row.definitions, row.is_marked = list(self._definitions), self._is_marked
             self._rows.append(row)
+            self._table_asides += self._asides
+            self._asides = []
 
     def define_row(self, word: str, number: int | None) -> None:
         """A control word about the cells of a row, which come before or after it."""
@@ -254,10 +262,9 @@ class Document:
         for text, kind in blocks_of(rows):
             self._end_list()
             self.blocks.append(Block(text, kind, self._trail.path))
-        if rows:
-            asides, self._asides = self._asides, []
-            for aside in asides:
-                self._add(aside)
+        asides, self._table_asides = self._table_asides, []
+        for aside in asides:
+            self._add(aside)
 
 
 def collapsed(text: str) -> str:

@@ -6,6 +6,7 @@ columns and sheets are read: they are data that somebody put away, not words mea
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,9 +21,12 @@ MOST_CELLS = 4_000_000
 
 _SAMPLE_ROWS = 200
 _MOST_HEADER_ROWS = 3
+_MOST_MERGED = 100_000
 _SAMPLE_COLUMNS = 1024
 _FEW = 2
 """A row with fewer cells than the usual ones have, divided by this, is no row of the table but a line beside it."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_PLAIN_FIGURE = re.compile(r"[\W\d]*\d[\W\d]*")
 _FIGURE = re.compile(r"\W*\d")
 
 
@@ -57,10 +61,13 @@ class Sheet:
     rows: list[Row] = field(default_factory=list)
     merged: Merged = field(default_factory=dict)
     headers: set[int] = field(default_factory=set)
+    merges: int = 0
 
     def merge(self, area: Area) -> None:
-        """Notes that the cells of `area` are shown as one."""
-        if area.last_row > area.first_row or area.last_column > area.first_column:
+        """Notes that the cells of `area` are shown as one, as far as a sheet has so many."""
+        is_one = area.last_row <= area.first_row and area.last_column <= area.first_column
+        if not is_one and self.merges < _MOST_MERGED:
+            self.merges += 1
             self.merged.setdefault(area.first_row, {})[area.first_column] = area
 
 
@@ -203,16 +210,27 @@ def _header(rows: Sequence[Row], merged: Merged) -> _Header | None:
     depth = max((area.last_row for area in spread), default=top.number) - top.number + 1
     if depth == 1 and any(area.last_column > area.first_column for area in spread):
         depth = 2
-    for count in dict.fromkeys((min(depth, _MOST_HEADER_ROWS), 1)):
-        names = _combined(rows[:count], merged)
-        columns = range(min(names), min(max(names) + 1, min(names) + _SAMPLE_COLUMNS))
-        full = [row for row in rows[count:] if _FEW * len(row.cells) >= len(names)]
-        body = [[row.cells.get(column, "") for column in columns] for row in full or rows[count : count + 1]]
-        if is_header([names.get(column, "") for column in columns], body) and (
-            len(columns) > 2 or all(_FIGURE.match(texts[-1]) for texts in body)
-        ):
-            return _Header(names, count)
-    return None
+    depth = min(depth, _MOST_HEADER_ROWS)
+    names = _combined(rows[:depth], merged)
+    if len(rows) > depth > 1 and _is_outer(top, rows[1], spread) and len(set(names.values())) == len(names):
+        return _Header(names, depth)
+    names = _combined(rows[:1], {})
+    columns = range(min(names), min(max(names) + 1, min(names) + _SAMPLE_COLUMNS))
+    full = [row for row in rows[1:] if _FEW * len(row.cells) >= len(names)]
+    body = [[row.cells.get(column, "") for column in columns] for row in full or rows[1:2]]
+    if not is_header([names.get(column, "") for column in columns], body):
+        return None
+    # of two columns, names beside each other may as well be a form: a label and what was filled in
+    return _Header(names, 1) if len(columns) > 2 or all(_FIGURE.match(texts[-1]) for texts in body) else None
+
+
+def _is_outer(top: Row, below: Row, spread: Iterable[Area]) -> bool:
+    """Whether a merged cell stands above several cells, in a row of words and years."""
+    columns = sorted(below.cells)
+    parts = any(
+        bisect_right(columns, area.last_column) - bisect_left(columns, area.first_column) > 1 for area in spread
+    )
+    return parts and all(_YEAR.fullmatch(text) or not _PLAIN_FIGURE.fullmatch(text) for text in top.cells.values())
 
 
 def _combined(rows: Sequence[Row], merged: Merged) -> dict[int, str]:

@@ -30,7 +30,6 @@ _SQL = (
 )
 _R = rf"{_NAME}\s*(?:<-|=)\s*function\b"
 _SECTION = r"\[{1,2}(?P<name>[^\[\]\r\n]+)\]"
-_YAML_KEY = r"(?P<name>[\w.\"'-]+):(?:\s|$)"
 _RULE = r"(?P<name>[^\s@{}/*][^{}\r\n;]*?)\s*\{"
 _RUST_IMPL = r"(?:unsafe\s+)?(?P<name>impl\b[^{]*?)\s*(?:\{|where|$)"
 
@@ -45,9 +44,7 @@ _BY_SUFFIX: dict[tuple[str, ...], tuple[str, ...]] = {
     (".sql",): (_SQL,),
     (".r",): (_R,),
     (".toml", ".ini", ".cfg"): (_SECTION,),
-    (".yaml", ".yml"): (_YAML_KEY,),
     (".css", ".scss"): (_RULE,),
-    (".xml",): (),
 }
 _FILE_NAMES = ("makefile", "dockerfile", "cmakelists.txt")
 _ABOVE = re.compile(r"(?:@|#(?!include|define|endif)|//|/\*| ?\*|--|%|\[)")

@@ -14,8 +14,8 @@ _LONGEST_CELL = 400
 """Characters on average; with more the cells are columns of a page."""
 _LONGEST_REPEATED = 200
 """Characters of a merged cell that is written again in each of its rows."""
-_MOST_COLUMNS = 1024
-_MOST_WRITTEN = 32_000_000
+_MOST_COLUMNS = 256
+_MOST_WRITTEN = 8_000_000
 """Cells and repeated characters of one table: what a document says of columns and rows costs it nothing."""
 
 

@@ -1,5 +1,8 @@
 """Amounts in words: times, sizes, counts; each a whole sentence or label of the catalogue."""
 
+from datetime import date, datetime
+
+from rag_desktop.domain.events import IndexingPlanned
 from rag_desktop.services.wording import Wording
 
 _MINUTE, _HOUR = 60, 3600
@@ -22,7 +25,7 @@ def size(count: int | None, wording: Wording) -> str:
     if count is None:
         return wording.say("size unknown")
     if count < _MB:
-        return wording.say("{kilobytes:.0f} KB", kilobytes=count / 1000)
+        return wording.say("{kilobytes:.0f} KB", kilobytes=max(1, round(count / 1000)))
     if count < _GB:
         return wording.say("{megabytes:.0f} MB", megabytes=count / _MB)
     return wording.say("{gigabytes:.1f} GB", gigabytes=count / _GB)
@@ -41,6 +44,28 @@ def passages(count: int, wording: Wording) -> str:
 def problems(count: int, wording: Wording) -> str:
     """`3 problems`."""
     return wording.count("{n:,} problem", "{n:,} problems", count)
+
+
+def rate(each_second: float) -> str:
+    """`4.1` or `1,204`: no more digits than mean something."""
+    return f"{each_second:.1g}" if each_second < 1 else f"{each_second:,.{int(each_second < 10)}f}"
+
+
+def plan(planned: IndexingPlanned, wording: Wording) -> str:
+    """`1,204 files, 1.2 GB; the library will grow by about 300 MB`."""
+    return wording.count(
+        "{n:,} file, {size}; the library will grow by about {more}",
+        "{n:,} files, {size}; the library will grow by about {more}",
+        planned.files,
+        size=size(planned.bytes, wording),
+        more=size(planned.predicted, wording),
+    )
+
+
+def moment(seconds: float, today: date | None = None) -> str:
+    """When something was (seconds since 1970): the time for today, else the day."""
+    then = datetime.fromtimestamp(seconds).astimezone()
+    return f"{then:%H:%M}" if then.date() == (today or datetime.now().astimezone().date()) else f"{then:%Y-%m-%d}"
 
 
 def share(done: int, total: int) -> int:

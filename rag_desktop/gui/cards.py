@@ -123,11 +123,14 @@ def trace_words(trace: Sequence[StageScore], wording: Wording) -> str:
 
 
 class ElidedLabel(QLabel):
-    """Plain text on one line, its middle left out where the place is too narrow."""
+    """Plain text on one line, its middle (or what `mode` says) left out where the place is too narrow."""
 
-    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, text: str, parent: QWidget | None = None, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+    ) -> None:
         super().__init__(parent)
         self._whole = text
+        self._mode = mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setToolTip(f"<p>{escape(text)}</p>")
@@ -144,11 +147,12 @@ class ElidedLabel(QLabel):
         """Replace the text."""
         self._whole = text
         self.setToolTip(f"<p>{escape(text)}</p>")
+        self.setAccessibleName(text)
         self._elide()
 
     def _elide(self) -> None:
         width = max(40, self.width())
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, width))
+        self.setText(self.fontMetrics().elidedText(self._whole, self._mode, width))
 
 
 class Card(QFrame):
@@ -169,7 +173,9 @@ class Card(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self._is_quiet = bool(note)
+        self._away = self._away_label()
         self._build(note)
+        self.show_away(is_away=citation.passage.document.is_away)
         self._paint()
         theme.changed.connect(self._paint)
 
@@ -198,7 +204,6 @@ class Card(QFrame):
         self.setAccessibleName(
             self._wording.say("Source {number}: {name}", number=self.citation.number, name=name)
         )  # fmt: skip
-        self.setAccessibleDescription(" ".join("".join(context_pieces(self.citation)).split()))
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -214,7 +219,16 @@ class Card(QFrame):
         place = place_words(self.citation, self._wording)
         if place:
             row.addWidget(self._muted(place))
+        row.addWidget(self._away)
         return row
+
+    def _away_label(self) -> QLabel:
+        label = self._small(self._wording.say("away"))
+        label.setWordWrap(False)
+        label.setObjectName("away")
+        label.setToolTip(self._wording.say("The folder cannot be reached right now"))
+        label.setAccessibleName(label.toolTip())
+        return label
 
     def _foot(self, note: str) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -244,6 +258,20 @@ class Card(QFrame):
         label.setProperty("small", True)
         label.setWordWrap(True)
         return label
+
+    def show_away(self, *, is_away: bool) -> None:
+        """Say whether the folder of the document cannot be reached; its words are shown all the same."""
+        self._away.setVisible(is_away)
+        words = " ".join("".join(context_pieces(self.citation)).split())
+        say = self._wording.say
+        self.setAccessibleDescription(
+            say("The folder cannot be reached right now. {words}", words=words) if is_away else words
+        )
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the card says that its document cannot be reached."""
+        return not self._away.isHidden()
 
     def _explain(self, is_open: bool) -> None:
         self._why.setVisible(is_open)
@@ -281,6 +309,7 @@ class Card(QFrame):
             f" padding: {padding}px; }}"
             f"#card QPushButton#why {{ border: none; background: transparent; color: {tokens.accent};"
             f" padding: 0px; font-size: {SMALL_PX}px; text-decoration: {'underline' if self._is_near else 'none'}; }}"
+            f"#card QLabel#away {{ border: 1px solid {tokens.line}; border-radius: 4px; padding: 0px 4px; }}"
             f"#card QPushButton#why:focus {{ text-decoration: underline; }}"
         )
         ink, ground = (tokens.text_muted, "transparent") if self._is_quiet else (tokens.on_accent, tokens.accent)

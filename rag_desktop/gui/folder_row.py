@@ -76,6 +76,10 @@ def _draw_symbol(painter: QPainter, box: QRectF, folder: Folder, tokens: Tokens)
             painter.setPen(_pen(tokens.text_muted, 2.4))
             painter.drawLine(box.topLeft() + QPointF(4.5, 3), box.bottomLeft() + QPointF(4.5, -3))
             painter.drawLine(box.topRight() + QPointF(-4.5, 3), box.bottomRight() + QPointF(-4.5, -3))
+        case State.STOPPED:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(tokens.text_muted))
+            painter.drawRoundedRect(box.adjusted(3, 3, -3, -3), 1.5, 1.5)
         case State.WAITING:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.text_muted))

@@ -5,8 +5,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from rag_desktop.domain.answers import Passage
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.events import Event, SearchFinished, TaskEnded
+from rag_desktop.domain.events import Event, LibraryLooked, SearchFinished, TaskEnded
 from rag_desktop.domain.ids import TaskId
+from rag_desktop.gui.away import Away
 from rag_desktop.gui.cards import Card, cited
 from rag_desktop.gui.column import Column
 from rag_desktop.gui.panel import Context
@@ -25,6 +26,7 @@ class SearchView(QWidget):
         self._context = context
         self._task: TaskId | None = None
         self._is_final = False
+        self._away = Away()
         self.cards: list[Card] = []
         self.passages: tuple[Passage, ...] = ()
         self.query = ""
@@ -58,6 +60,9 @@ class SearchView(QWidget):
         self._waiting.start()
 
     def _take(self, event: Event) -> None:
+        if isinstance(event, LibraryLooked):
+            self._away.take(event.status)
+            self._show_away()
         if self._task is None or event.task != self._task:
             return
         match event:
@@ -91,7 +96,12 @@ class SearchView(QWidget):
         for card in self.cards:
             card.opened.connect(self.opened)
             self._column.add(card)
+        self._show_away()
         self._column.verticalScrollBar().setValue(0)
+
+    def _show_away(self) -> None:
+        for card in self.cards:
+            card.show_away(is_away=self._away.holds(card.citation.passage.document))
 
     def select(self, number: int) -> None:
         """Show which card's document is open."""

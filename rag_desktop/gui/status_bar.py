@@ -1,10 +1,10 @@
 """The foot of the window: what the library holds, what goes on, who answers, and that nothing leaves this machine."""
 
 import os
-import time
+from html import escape
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from rag_desktop.domain.answers import Answer
 from rag_desktop.domain.events import (
@@ -12,6 +12,7 @@ from rag_desktop.domain.events import (
     Event,
     FolderRegistered,
     IndexingHeld,
+    IndexingPlanned,
     LibraryLooked,
     ModelsListed,
     Progress,
@@ -21,7 +22,9 @@ from rag_desktop.domain.events import (
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.status import LibraryStatus
 from rag_desktop.gui import amounts
-from rag_desktop.gui.pace import Pace
+from rag_desktop.gui.activity import Activity
+from rag_desktop.gui.away import innermost
+from rag_desktop.gui.cards import ElidedLabel
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.theme import GRID
 
@@ -35,12 +38,13 @@ class StatusBar(QFrame):
         super().__init__()
         self._context = context
         self._names: dict[TaskId, str] = {}
-        self._working: Progress | None = None
-        self._pace = Pace()
+        self._folders: tuple[str, ...] = ()
+        self._activity = Activity()
         self._downloads: set[TaskId] = set()
         self.library = _label()
-        self.work = _label()
+        self.work = ElidedLabel("", mode=Qt.TextElideMode.ElideRight)
         self.hold = QToolButton()
+        self.stop = QToolButton()
         self.problems = QToolButton()
         self.model = QToolButton()
         self.offline = QToolButton()
@@ -52,12 +56,11 @@ class StatusBar(QFrame):
     def _lay_out(self) -> None:
         say, moves = self._context.wording.say, self._context.moves
         self.setFixedHeight(GRID * 4)
-        self.work.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        for button in (self.hold, self.problems, self.model, self.offline):
+        self.work.setProperty("muted", True)
+        for button in (self.hold, self.stop, self.problems, self.model, self.offline):
             button.setProperty("flat", True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.hold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self.hold.clicked.connect(lambda: self._context.desk.upkeep.pause(paused=not self._context.desk.upkeep.is_paused))
+        self._lay_out_indexing()
         self.problems.clicked.connect(lambda: moves.panel_wanted.emit("problems"))
         self.problems.setToolTip(say("Documents that could not be read"))
         self.model.clicked.connect(lambda: moves.panel_wanted.emit("models"))
@@ -66,18 +69,30 @@ class StatusBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID + 4, 0, GRID // 2, 0)
         layout.setSpacing(GRID)
-        for widget in (self.library, self.problems, self.hold):
+        for widget in (self.library, self.problems, self.hold, self.stop):
             layout.addWidget(widget)
         layout.addWidget(self.work, 1)
         for widget in (self.model, self.offline):
             layout.addWidget(widget)
         self.hold.hide()
+        self.stop.hide()
         self.problems.hide()
         self._show_hold()
         self._show_offline()
 
+    def _lay_out_indexing(self) -> None:
+        say, upkeep = self._context.wording.say, self._context.desk.upkeep
+        for button in (self.hold, self.stop):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.hold.clicked.connect(lambda: upkeep.pause(paused=not upkeep.is_paused))
+        self.stop.clicked.connect(upkeep.leave_all)
+        self.stop.setToolTip(say("Stop indexing. What was done stays."))
+        self.stop.setAccessibleName(say("Stop indexing"))
+        self._context.theme.dress(self.stop, "stop")
+
     def take(self, event: Event) -> None:
         """Follow an event."""
+        self._activity.take(event)
         match event:
             case LibraryLooked(status=status):
                 self._show_library(status)
@@ -86,12 +101,11 @@ class StatusBar(QFrame):
             case Progress(stage="downloading") as progress:
                 self._downloads.add(progress.task)
                 self._show_offline()
-            case Progress(stage=Stage.SCANNING | Stage.READING | Stage.EMBEDDING) as progress:
-                self._show_work(progress)
+            case Progress(stage=Stage.SCANNING | Stage.READING | Stage.EMBEDDING) | IndexingPlanned():
+                self._say_work(held=self._context.desk.upkeep.is_paused)
             case IndexingHeld(held=held):
-                self._pace.hold()
                 self._show_hold()
-                self._say_work(self._working, held=held)
+                self._say_work(held=held)
             case TaskEnded(task=task):
                 self._end(task)
             case Answered(answer=answer):
@@ -114,60 +128,71 @@ class StatusBar(QFrame):
             if status.folders
             else say("The library is empty")
         )
-        self.problems.setVisible(bool(status.failed))
-        self.problems.setText(amounts.problems(len(status.failed), wording))
+        self._folders = tuple(folder.path for folder in status.folders)
+        problems = sum(not failure.is_ignored for failure in status.failed)
+        self.problems.setVisible(problems > 0)
+        self.problems.setText(amounts.problems(problems, wording))
         self.problems.setIcon(self._context.theme.icon("warning", self._context.theme.tokens.warn))
 
-    def _show_work(self, progress: Progress) -> None:
-        before = self._working
-        if before is None or (before.task, before.stage) != (progress.task, progress.stage):
-            self._pace = Pace()
-        self._working = progress
-        self._pace.at(time.monotonic(), progress.done, progress.total)
-        self.hold.show()
-        self._say_work(progress, held=self._context.desk.upkeep.is_paused)
-
-    def _say_work(self, progress: Progress | None, *, held: bool) -> None:
-        say = self._context.wording.say
+    def _say_work(self, *, held: bool) -> None:
+        say, progress = self._context.wording.say, self._activity.progress
         if progress is None:
-            self.work.setText(say("Indexing is paused") if held else "")
-            self.hold.setVisible(held)
+            words = say("Indexing is paused") if held else ""
         elif held:
-            self.work.setText(say("Paused at {share} %", share=amounts.share(progress.done, progress.total)))
+            words = say("Paused at {share} %", share=amounts.share(progress.done, progress.total))
         else:
-            self.work.setText(self._work_words(progress))
-        self.work.setToolTip(progress.words if progress else "")
+            words = self._work_words(progress)
+        self.hold.setVisible(held or progress is not None)
+        self.stop.setVisible(progress is not None)
+        self.work.show_words(words)
+        self._explain_work(words)
+
+    def _explain_work(self, words: str) -> None:
+        progress, plan = self._activity.progress, self._activity.plan
+        lines = [words, amounts.plan(plan, self._context.wording) if plan else "", progress.words if progress else ""]
+        self.work.setToolTip(f"<p>{'<br>'.join(escape(line) for line in lines if line)}</p>" if words else "")
 
     def _work_words(self, progress: Progress) -> str:
-        say, wording = self._context.wording.say, self._context.wording
-        name = self._names.get(progress.task, say("Library"))
+        say = self._context.wording.say
+        name = self._name_of(progress)
         if progress.stage == Stage.SCANNING:
             return say("{name}: looking, {files:,} files so far", name=name, files=progress.total)
-        share, left, rate = amounts.share(progress.done, progress.total), self._pace.seconds_left, self._pace.rate
+        share, left, rate = (
+            amounts.share(progress.done, progress.total),
+            self._activity.seconds_left,
+            self._activity.rate,
+        )
+        still = amounts.time_left(left, self._context.wording) if left is not None else ""
+        fast = amounts.rate(rate) if rate is not None else ""
         if progress.stage == Stage.EMBEDDING:
-            if left is None:
+            if not still or not fast:
                 return say("Preparing search by meaning: {share} %", share=share)
             return say(
-                "Preparing search by meaning: {share} %, {left}", share=share, left=amounts.time_left(left, wording)
+                "Preparing search by meaning: {share} %, {rate} passages/s, {left}", share=share, rate=fast, left=still
             )
-        if left is None or rate is None:
-            return say("{name}: {share} %", name=name, share=share)
-        return say(
-            "{name}: {share} %, {rate:.1f} documents/s, {left}",
-            name=name,
-            share=share,
-            rate=rate,
-            left=amounts.time_left(left, wording),
-        )
+        if still and fast:
+            return say("{name}: reading, {share} %, {rate} files/s, {left}", name=name, share=share, rate=fast,
+                       left=still)  # fmt: skip
+        if still:
+            return say("{name}: reading, {share} %, {left}", name=name, share=share, left=still)
+        if fast:
+            return say("{name}: reading, {share} %, {rate} files/s", name=name, share=share, rate=fast)
+        return say("{name}: reading, {share} %", name=name, share=share)
+
+    def _name_of(self, progress: Progress) -> str:
+        """The folder in hand, or the one a task was started for."""
+        home = innermost(self._folders, progress.words)
+        if home:
+            return os.path.basename(home) or home
+        return self._names.get(progress.task, self._context.wording.say("Library"))
 
     def _end(self, task: TaskId) -> None:
         self._names.pop(task, None)
         if task in self._downloads:
             self._downloads.discard(task)
             self._show_offline()
-        if self._working and self._working.task == task:
-            self._working = None
-            self._say_work(None, held=self._context.desk.upkeep.is_paused)
+        if self._activity.progress is None:
+            self._say_work(held=self._context.desk.upkeep.is_paused)
 
     def _show_answered(self, answer: Answer) -> None:
         first = answer.timing.first_token

@@ -18,7 +18,7 @@ from rag_desktop.domain.events import (
     TaskEnded,
     WindowWanted,
 )
-from rag_desktop.gui import crash
+from rag_desktop.gui import banner, crash
 from rag_desktop.gui.columns import Columns
 from rag_desktop.gui.discovery import find_panels
 from rag_desktop.gui.drop import DropOverlay, DropWatch
@@ -35,6 +35,11 @@ _SIZE = (1280, 820)
 _LEAST = (900, 600)
 _LOOK_MS = 2_000
 """While documents come in, the library is looked at again at most this often."""
+_QUIET_S = 600.0
+"""A lasting trouble is said again only after so long: the program looks at the folders often, unasked."""
+_LASTING = frozenset(
+    {"child-broken", "child-deadline", "child-died", "child-memory", "disk-failed", "library-busy", "library-damaged"}
+)
 _SAID_ELSEWHERE = frozenset({"cancelled", "child-stopped", "bug", "question-empty", "generator-missing"})
 
 
@@ -53,9 +58,11 @@ class Window(QMainWindow):
         """Monotonic seconds of the first paint."""
         self._memory = memory
         self._is_focused = False
+        self._said: dict[str, float] = {}
         self._declared = find_panels()
         self.panels: dict[str, QWidget] = {panel.name: panel.build(context) for panel in self._declared}
         self.columns = Columns(context, self._declared, self.panels, memory)
+        self.banner = banner.Banner(context)
         self.status = StatusBar(context)
         self._menus = Menus(self, context)
         self._look_later = QTimer(self)
@@ -73,6 +80,7 @@ class Window(QMainWindow):
         layout = QVBoxLayout(host)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.banner)
         layout.addWidget(self.columns, 1)
         layout.addWidget(rule())
         layout.addWidget(self.status)
@@ -113,6 +121,7 @@ class Window(QMainWindow):
             [
                 Entry(N_("Look again at all folders"), ("F5",), self.desk.upkeep.rescan),
                 Entry(N_("Pause or go on indexing"), (), self._toggle_hold),
+                Entry(N_("Stop indexing"), (), self.desk.upkeep.leave_all),
             ],
         )
         menus.add(say("&Help"), [Entry(N_("Keyboard shortcuts"), ("F1", "?"), self.show_shortcuts)])
@@ -184,11 +193,21 @@ class Window(QMainWindow):
             self.columns.focus_centre()
 
     def _say_error(self, error: UserFacingError) -> None:
-        if error.code in _SAID_ELSEWHERE:
+        if error.code in _SAID_ELSEWHERE or banner.is_shown(error) or self._was_said(error):
             return
         say, again = self.context.wording.say, error.code == "library-in-use"
         label, act = (say("Try again"), self.desk.upkeep.start) if again else ("", None)
         self.context.moves.notice.emit(self.context.wording.error(error), label, act)
+
+    def _was_said(self, error: UserFacingError) -> bool:
+        """Whether a trouble that lasts was told a short while ago."""
+        if error.code not in _LASTING:
+            return False
+        now, before = time.monotonic(), self._said.get(error.code)
+        if before is not None and now - before < _QUIET_S:
+            return True
+        self._said[error.code] = now
+        return False
 
     # what can be done
 

@@ -13,13 +13,13 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.services.neighbours import Neighbours, load_snapshot, snapshot_path, stray_files
 from rag_desktop.settings.file import SettingsFile
 from rag_desktop.store import conversations, retelling
-from rag_desktop.store.backups import Backups, Kind, folders_in
+from rag_desktop.store.backups import Backups, Kind, known_in
 from rag_desktop.store.codec import path_from_blob
 from rag_desktop.store.connection import worded
 from rag_desktop.store.integrity import Integrity, bad_vectors, is_structural
 from rag_desktop.store.library import Library
 from rag_desktop.store.mending import Mending
-from rag_desktop.store.salvage import FolderValues, folders_of
+from rag_desktop.store.salvage import Known, folders_of, spaces_of
 from rag_desktop.store.vectors import SpaceRow
 from rag_desktop.vectors.index import HnswIndex, sha256_of
 
@@ -39,22 +39,22 @@ def check(library: Library, settings: SettingsFile | None = None, at: At = unwat
 
     library: a reader will do, also beside a writer. at: told how far this is; may raise Cancelled.
     """
-    found = check_rows(library, at)
-    if not is_structural(found):
-        with library.reading():
-            for space in library.vectors.spaces():
-                found += _snapshot_findings(library, space)
-            found += _folder_findings(library)
+    found = check_library(library, at)
     at(CareStage.FILES, 0, 1)
-    return [*found, *_file_findings(library, settings)]
+    return [*found, *_file_findings(library.folder, settings)]
 
 
-def check_rows(library: Library, at: At = unwatched) -> list[Finding]:
-    """What is not as it should be inside the library's file."""
-    connection = library.connection
+def check_library(library: Library, at: At = unwatched) -> list[Finding]:
+    """What is not as it should be inside the library's own file, and in the vector indexes made from it."""
     try:
         with library.reading():
-            return Integrity(connection, at).all()
+            found = Integrity(library.connection, at).all()
+            if not is_structural(found):
+                for space in library.vectors.spaces():
+                    found += _snapshot_findings(library, space)
+                found += _folder_findings(library)
+                found += _leftovers(stray_files(library))
+            return found
     except UserFacingError as error:
         if error.code != "library-damaged":
             raise
@@ -86,9 +86,7 @@ def repair(library: Library, findings: list[Finding], at: At = unwatched) -> lis
     for path in stray_files(library):
         with suppress(OSError):
             path.unlink()
-    for path in Backups(library.folder).strays():
-        with suppress(OSError):
-            path.unlink()
+    Backups(library.folder).sweep()
     at(CareStage.REPAIRING, 1, 1)
     return _report(codes, outdated, vectors)
 
@@ -112,19 +110,18 @@ def compact(library: Library, give_way: Callable[[], bool] = lambda: False) -> b
     return True
 
 
-def folder_values(library: Library) -> list[FolderValues]:
-    """The rows of folders as they are backed up."""
-    return folders_of(library.connection)
+def known(library: Library) -> Known:
+    """What is backed up of a library's rows."""
+    return Known(folders_of(library.connection), spaces_of(library.connection))
 
 
-def backed_up_folders(place: Path) -> list[FolderValues]:
-    """Folders as they were last backed up; none where there is no sound backup."""
+def backed_up(place: Path) -> Known:
+    """What was backed up last; nothing where there is no sound backup."""
     newest = Backups(place).newest(Kind.FOLDERS)
-    if newest is None:
-        return []
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return folders_in(newest.path.read_bytes())
-    return []
+    if newest is not None:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return known_in(newest.path.read_bytes())
+    return Known()
 
 
 # what is checked beside the rows
@@ -142,13 +139,18 @@ def _snapshot_findings(library: Library, space: SpaceRow) -> Iterator[Finding]:
         yield Finding(UserFacingError("check-snapshot", model=space.model), Severity.UNTIDY)
         return
     index, seq = loaded
-    changes = library.vectors.changes(space, seq)
-    expected = library.vectors.chunk_ids(space.id) - set(changes.added)
-    if index.labels - set(changes.added) != expected:
+    changed = _changed(library, space, seq)
+    if index.labels - changed != library.vectors.chunk_ids(space.id) - changed:
         yield Finding(UserFacingError("check-snapshot", model=space.model))
-    differing = sum(len(block) for block in _differing(library, space, index, set(changes.added)))
+    differing = sum(len(block) for block in _differing(library, space, index, changed))
     if differing:
         yield Finding(UserFacingError("check-copies", model=space.model, count=differing))
+
+
+def _changed(library: Library, space: SpaceRow, seq: int) -> set[int]:
+    """Chunks whose vectors came or went after a ledger entry."""
+    query = "SELECT DISTINCT chunk_id FROM ledger WHERE seq > ? AND space_id = ?"
+    return {row[0] for row in library.connection.execute(query, (seq, space.id))}
 
 
 def _differing(
@@ -170,25 +172,26 @@ def _differing(
 
 def _folder_findings(library: Library) -> Iterator[Finding]:
     """Folders against their backup: a path and a scheme never change."""
-    backed = {each["id"]: each for each in backed_up_folders(library.folder)}
-    for each in folder_values(library):
+    backed = {each["id"]: each for each in backed_up(library.folder).folders}
+    for each in folders_of(library.connection):
         twin = backed.get(each["id"])
         if twin and any(twin[key] != each[key] for key in ("path", "chunker") if key in twin):
             yield Finding(UserFacingError("check-folder", path=path_from_blob(twin["path"])))
 
 
-def _file_findings(library: Library, settings: SettingsFile | None) -> Iterator[Finding]:
-    for path in stray_files(library):
-        yield Finding(UserFacingError(_STRAY_FILES, path=str(path)), Severity.UNTIDY)
-    backups = Backups(library.folder)
-    for path in backups.strays():
-        yield Finding(UserFacingError(_STRAY_FILES, path=str(path)), Severity.UNTIDY)
+def _leftovers(paths: list[Path]) -> list[Finding]:
+    return [Finding(UserFacingError(_STRAY_FILES, path=str(path)), Severity.UNTIDY) for path in paths]
+
+
+def _file_findings(place: Path, settings: SettingsFile | None) -> Iterator[Finding]:
+    backups = Backups(place)
+    yield from _leftovers(backups.strays())
     for backup in backups.all():
         if not backup.is_sound:
             yield Finding(UserFacingError("check-backup", path=str(backup.path)), Severity.UNTIDY)
-    if (library.folder / conversations.FILE_NAME).exists():
+    if (place / conversations.FILE_NAME).exists():
         newest = backups.newest(Kind.CONVERSATIONS)
-        if not retelling.is_sound(library.folder, newest.path if newest else None):
+        if not retelling.is_sound(place, newest.path if newest else None):
             yield Finding(UserFacingError("check-conversations"))
     if settings and any(each.code == "settings-damaged" for each in settings.warnings()):
         yield Finding(UserFacingError("settings-damaged"), is_repairable=backups.newest(Kind.SETTINGS) is not None)
@@ -210,7 +213,7 @@ def _mend_rows(library: Library, findings: list[Finding]) -> int:
         if "check-references" in codes:
             mending.references()
         if "check-folder" in codes:
-            mending.folders(backed_up_folders(library.folder))
+            mending.folders(backed_up(library.folder).folders)
         if "check-names" in codes:
             documents += mending.untrusted_titles()
         for document in documents:
@@ -231,19 +234,17 @@ def _mend_vectors(library: Library) -> int:
         with library.transaction():
             dimension = mending.dimension(space.id)
         sound = SpaceRow(space.id, space.key, space.model, dimension)
-        replaced: list[tuple[int, bytes]] = []
+        rows = library.connection.execute("SELECT chunk_id, vector FROM vectors WHERE space_id = ?", (space.id,))
+        bad = set(bad_vectors(list(rows), dimension))
+        replaced: dict[int, bytes] = {}
         loaded = load_snapshot(library, sound)
         if loaded:
             index, seq = loaded
-            changed = {row[0] for row in library.connection.execute(
-                "SELECT chunk_id FROM ledger WHERE seq > ? AND space_id = ?", (seq, space.id)
-            )}  # fmt: skip
-            replaced = [each for block in _differing(library, sound, index, changed) for each in block]
-        put_back = {chunk for chunk, _ in replaced}
-        rows = library.connection.execute("SELECT chunk_id, vector FROM vectors WHERE space_id = ?", (space.id,))
-        bad = [chunk for chunk in bad_vectors(rows.fetchall(), dimension) if chunk not in put_back]
+            changed = _changed(library, sound, seq) - bad  # of a bad one, any copy is of the same words
+            replaced = {chunk: blob for block in _differing(library, sound, index, changed) for chunk, blob in block}
+        bad -= replaced.keys()
         with library.transaction():
-            mending.vectors(space.id, replaced, bad)
+            mending.vectors(space.id, replaced.items(), bad)
         dropped += len(bad)
     return dropped
 

@@ -11,8 +11,8 @@ from rag_desktop.files.walking import is_link
 from rag_desktop.services.indexing import is_inside, size_of
 from rag_desktop.store.codec import path_to_blob
 from rag_desktop.store.folders import FolderRow
+from rag_desktop.store.holder import HOLDER, is_awaited
 from rag_desktop.store.library import Library
-from rag_desktop.store.salvage import HOLDER
 
 _PURGED_AT_A_TIME = 1000
 """Documents that change hands in one transaction."""
@@ -230,6 +230,6 @@ def _is_holding(library: Library, folder: FolderRow) -> bool:
     """Whether a folder holds salvaged vectors that documents still to be read or embedded may take over."""
     if path_to_blob(folder.path) != HOLDER:
         return False
-    if any(each.scanned_at is None for each in library.folders.all()):
+    if is_awaited(library.connection):
         return True
     return all(library.vectors.pending_count(space.id) for space in library.vectors.spaces())

@@ -4,6 +4,7 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
+import apsw
 from filelock import FileLock
 
 from rag_desktop.domain.care import At, Recovered, unwatched
@@ -16,10 +17,11 @@ from rag_desktop.store.backups import Backup, Backups, Kind
 from rag_desktop.store.connection import FILE_NAME, worded
 from rag_desktop.store.conversations import FILE_NAME as CONVERSATIONS
 from rag_desktop.store.conversations import Conversations
-from rag_desktop.store.doubts import is_doubtful
+from rag_desktop.store.doubts import is_doubtful, is_there, set_version_right
 from rag_desktop.store.exchange import finish
 from rag_desktop.store.library import Library, writers_lock
 from rag_desktop.store.salvage import salvage
+from rag_desktop.store.wal import lost_commits
 
 _LOG = logging.getLogger(__name__)
 _CAREFUL, _REFUSED = 2, 4
@@ -62,6 +64,7 @@ def repair(place: Path, settings: SettingsFile | None = None, at: At = unwatched
     distrust(place)
     library, recovered = open_writer(place, at)
     library.close()
+    Backups(place).sweep()
     talks, told = open_conversations(place)
     talks.close()
     return [*recovered, *told, *(restore_settings(settings, place) if settings else [])]
@@ -74,18 +77,22 @@ def open_conversations(place: Path) -> tuple[Conversations, list[Recovered]]:
         path = place / CONVERSATIONS
         finish(path)
         backup = Backups(place).newest(Kind.CONVERSATIONS)
-        if not path.exists():
+        if not is_there(path):
             return (Conversations(place), []) if backup is None else _restored(place, backup)
         try:
             talks = Conversations(place)
         except UserFacingError as error:
-            if error.code != "library-damaged":
+            if error.code == "library-newer" and not retelling.is_of_this_version(place):
+                raise
+            if error.code not in ("library-newer", "library-damaged"):
                 raise
             return _restored(place, backup)
-        if retelling.is_sound(place, backup.path if backup else None):
-            return talks, []
-        talks.close()
-        return _restored(place, backup)
+        except apsw.Error:  # as for the library
+            return _restored(place, backup)
+        if not retelling.is_sound(place, backup.path if backup else None):
+            talks.close()
+            return _restored(place, backup)
+        return talks, _cut(path, talks)
 
 
 def restore_settings(settings: SettingsFile, place: Path) -> list[Recovered]:
@@ -101,13 +108,16 @@ def restore_settings(settings: SettingsFile, place: Path) -> list[Recovered]:
 
 def _opened(place: Path, lock: FileLock, at: At, *, is_careful: bool) -> tuple[Library, list[Recovered]]:
     finish(place / FILE_NAME)
-    if not (place / FILE_NAME).exists():
+    if not is_there(place / FILE_NAME):
         return _begun(place, lock)
+    set_version_right(place / FILE_NAME)
     try:
         library = Library.locked(place, lock)
     except UserFacingError as error:
         if error.code != "library-damaged":
             raise
+        return _salvaged(place, lock)
+    except apsw.Error:  # tables that are there twice or not at all: what SQLite says of a damaged schema
         return _salvaged(place, lock)
     try:
         if not is_careful and not is_doubtful(library.connection, place / FILE_NAME):
@@ -120,8 +130,8 @@ def _opened(place: Path, lock: FileLock, at: At, *, is_careful: bool) -> tuple[L
 
 
 def _begun(place: Path, lock: FileLock) -> tuple[Library, list[Recovered]]:
-    known = care.backed_up_folders(place)
-    if not known:
+    known = care.backed_up(place)
+    if not known.folders:
         return Library.locked(place, lock), []
     with worded(place / FILE_NAME):
         found, _ = salvage(place, known)
@@ -134,12 +144,12 @@ def _mended(library: Library, lock: FileLock, at: At) -> tuple[Library, list[Rec
     recovered: list[Recovered] = []
     try:
         for _ in range(2):
-            found = care.check(library, None, at)
-            inside = [each for each in found if each.code not in ("check-conversations", "check-backup")]
-            if not inside:
+            found = care.check_library(library, at)
+            if not found:
+                library.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # a damaged end is doubted once
                 return library, recovered
-            recovered += care.repair(library, inside, at)
-        if not care.check_rows(library, at):
+            recovered += care.repair(library, found, at)
+        if not care.check_library(library, at):
             return library, recovered
     except care.BeyondMendingError:
         pass
@@ -149,12 +159,18 @@ def _mended(library: Library, lock: FileLock, at: At) -> tuple[Library, list[Rec
 
 def _salvaged(place: Path, lock: FileLock) -> tuple[Library, list[Recovered]]:
     with worded(place / FILE_NAME):
-        found, kept = salvage(place, care.backed_up_folders(place))
-    error = UserFacingError(
-        "library-salvaged", folders=len(found.folders), vectors=len(found.vectors), path=str(kept)
-    )
+        found, kept = salvage(place, care.backed_up(place))
+    error = UserFacingError("library-salvaged", folders=len(found.folders), vectors=len(found.vectors), path=str(kept))
     _LOG.warning("the library was damaged and made anew: %s", error)
     return Library.locked(place, lock), [Recovered(error)]
+
+
+def _cut(path: Path, talks: Conversations) -> list[Recovered]:
+    """Whether the end of the log was damaged, told once."""
+    if not lost_commits(path, talks.connection):
+        return []
+    talks.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    return [Recovered(UserFacingError("conversations-cut"))]
 
 
 def _restored(place: Path, backup: Backup | None) -> tuple[Conversations, list[Recovered]]:

@@ -3,29 +3,27 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
-from rag_desktop.domain.documents import ChunkDraft
 from rag_desktop.domain.errors import Argument, UnreadableError, UserFacingError
-from rag_desktop.domain.events import DocumentFailed, DocumentStored, Stage
+from rag_desktop.domain.events import Stage
 from rag_desktop.domain.messages import ReadChunks, ReadHead, ReadRequest, StillReading
 from rag_desktop.services.agenda import Agenda, FileToRead
 from rag_desktop.services.bounds import Bounds
 from rag_desktop.services.estimate import Estimate
+from rag_desktop.services.storing import Read, Storing
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 from rag_desktop.workers.child import Child, ChildBugError, Failed, Replies, Reply
 from rag_desktop.workers.serving import Part
 
-READING_VERSION = 1
-"""Raised when readers or the chunker change what they make of a file; such documents are read again."""
-
 _ATTEMPTS = 2
+_SMALL = 1 << 18
+_AT_ONCE = 3
+"""Small files in one reader's hands, so that it never waits for the next; a large one is in its hands alone."""
 _BYTES_PER_SECOND = 250_000
 _LOOK_S = 0.2
-_PASSING = {"file-missing", "file-forbidden", "reader-bug"}
-"""Reasons that may be gone at the next look though the file did not change."""
 _CHILD_TROUBLES = {
     "child-died": "reader-died",
     "child-deadline": "reader-deadline",
@@ -34,26 +32,13 @@ _CHILD_TROUBLES = {
 
 
 @dataclass(slots=True)
-class _Read:
-    """A document as its messages come."""
-
-    head: ReadHead
-    chunks: list[ChunkDraft] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _InHand:
     item: FileToRead
     since: float
 
 
-def reader_version(chunker: str) -> str:
-    """What a document row remembers of how it was read."""
-    return f"{READING_VERSION}/{chunker}"
-
-
 class ReadingLine:
-    """Feeds reader children and writes what they bring, one transaction a document."""
+    """Feeds reader children and has what they bring written."""
 
     def __init__(self, library: Library, readers: Iterable[Child], agenda: Agenda, bounds: Bounds) -> None:
         self._library = library
@@ -63,7 +48,11 @@ class ReadingLine:
         self._estimate = Estimate()
         self._replies: Replies = SimpleQueue()
         self._in_hand: dict[tuple[Child, int], _InHand] = {}
-        self._read: dict[tuple[Child, int], _Read] = {}
+        self._read: dict[tuple[Child, int], Read] = {}
+        self._storing = Storing(library)
+        self._newest = ""
+        self._trouble: Exception | None = None
+        """What ended a reader last: all that was in its hands fails with the same."""
 
     def run(self, task: Task) -> None:
         """Read all that is on the agenda. Raises Cancelled after `stop`, and UserFacingError `disk-low`.
@@ -82,28 +71,41 @@ class ReadingLine:
         while True:
             self._bounds.room.check()
             while idle and (item := self._agenda.next()):
-                self._submit(idle.popleft(), item)
+                child = idle.popleft()
+                self._submit(child, item)
+                if item.file.size < _SMALL and not child.is_worn and self._handed(child) < _AT_ONCE:
+                    idle.append(child)
             if not self._in_hand:
                 return
             clock.leave_out(task.check)
-            try:
-                reply = self._replies.get(timeout=_LOOK_S)
-            except Empty:
+            reply = self._next_reply()
+            if reply is None or isinstance(reply.message, Part):
                 continue
-            if isinstance(reply.message, Part):
-                self._collect(reply.child, reply.number, reply.message.payload)
-                continue
-            idle.append(reply.child)
-            work = self._in_hand[reply.child, reply.number]
-            again = self._finish(reply, task)
-            if again:
-                self._agenda.again(again)
-                continue
-            done += 1
-            self._estimate.read(work.item.format, work.item.file.size, time.monotonic() - work.since)
-            clock.leave_out(lambda: self._bounds.power.rest(task, clock.lap()))
-            left = self._estimate.seconds_left(clock.seconds, self._agenda.sizes())
-            task.at(Stage.READING, done, max(done, self._agenda.total), work.item.file.path, left)
+            if reply.child not in idle:
+                idle.append(reply.child)
+            self._finish(reply)
+            if self._storing.is_due or self._replies.empty():
+                done += self._store(task)
+                clock.leave_out(lambda: self._bounds.power.rest(task, clock.lap()))
+                left = self._estimate.seconds_left(clock.seconds, self._agenda.sizes())
+                task.at(Stage.READING, done, max(done, self._agenda.total), self._newest, left)
+
+    def _next_reply(self) -> Reply | None:
+        try:
+            reply = self._replies.get(timeout=_LOOK_S)
+        except Empty:
+            return None
+        if isinstance(reply.message, Part):
+            self._collect(reply.child, reply.number, reply.message.payload)
+        return reply
+
+    def _store(self, task: Task) -> int:
+        stored = self._storing.flush(task)
+        self._newest = stored[-1].file.path if stored else self._newest
+        return len(stored)
+
+    def _handed(self, child: Child) -> int:
+        return sum(each is child for each, _ in self._in_hand)
 
     def _submit(self, child: Child, item: FileToRead) -> None:
         deadline = self._bounds.caps.seconds + item.file.size / _BYTES_PER_SECOND
@@ -113,52 +115,29 @@ class ReadingLine:
 
     def _collect(self, child: Child, number: int, part: StillReading | ReadHead | ReadChunks) -> None:
         if isinstance(part, ReadHead):
-            self._read[child, number] = _Read(part)
+            self._read[child, number] = Read(part)
         elif isinstance(part, ReadChunks):
             self._read[child, number].chunks.extend(part.chunks)
 
-    def _finish(self, reply: Reply, task: Task) -> FileToRead | None:
-        """Store the outcome of one file; or hand it back where its reader was lost for the first time."""
+    def _finish(self, reply: Reply) -> None:
+        """Keep the outcome of one file; or put it back where its reader was lost for the first time."""
         key = reply.child, reply.number
         work, read = self._in_hand.pop(key), self._read.pop(key, None)
         if read is not None and not isinstance(reply.message, Failed):
-            self._store(work.item, read, task)
-            return None
-        error = reply.message.error if isinstance(reply.message, Failed) else ChildBugError("a reader said nothing")
-        if isinstance(error, UserFacingError) and error.code in _CHILD_TROUBLES and work.item.attempt < _ATTEMPTS:
-            return replace(work.item, attempt=work.item.attempt + 1)
-        self._store_failure(work.item, _reason(error, work.item.file.path), task)
-        return None
-
-    def _store(self, item: FileToRead, found: _Read, task: Task) -> None:
-        library, read, reading = self._library, found.head.read, found.head.read.reading
-        with library.transaction():
-            version = reader_version(item.chunker)
-            document = library.documents.put(item.folder, item.file, read.sha256, version)
-            library.documents.set_reading(document, reading, found.head.packed_runs)
-            library.documents.name_words(document, file_name(item.file.path), reading.metadata.title)
-            library.chunks.replace(document, reading.text, found.chunks)
-        task.publish(DocumentStored(task.id, document))
-
-    def _store_failure(self, item: FileToRead, error: UserFacingError, task: Task) -> None:
-        """Keep the reason. What an earlier reading of the same path left is no longer true, and goes.
-
-        Unless the file only cannot be opened now, as one that another program keeps to itself: then it stays.
-        """
-        library = self._library
-        known = library.documents.at(item.file.path) if error.code in _PASSING else None
-        if known and known.sha256 is not None:
-            with library.transaction():
-                library.documents.outdate(known.id)
-            task.publish(DocumentFailed(task.id, item.file.path, error.code))
+            self._storing.read(work.item, read)
+            self._estimate.read(work.item.format, work.item.file.size, time.monotonic() - work.since)
             return
-        with library.transaction():
-            version = "" if error.code in _PASSING else reader_version(item.chunker)
-            document = library.documents.put(item.folder, item.file, None, version)
-            library.chunks.forget(document)
-            library.documents.clear_reading(document)
-            library.documents.set_error(document, error.code, error.arguments)
-        task.publish(DocumentFailed(task.id, item.file.path, error.code))
+        error = reply.message.error if isinstance(reply.message, Failed) else ChildBugError("a reader said nothing")
+        if isinstance(error, UserFacingError) and error.code in _CHILD_TROUBLES:
+            is_bystander, self._trouble = error is self._trouble, error
+            if is_bystander:  # it only waited behind the file at which the reader was lost
+                self._agenda.again(work.item)
+                return
+            if work.item.attempt < _ATTEMPTS:
+                self._agenda.again(replace(work.item, attempt=work.item.attempt + 1))
+                return
+        self._storing.failed(work.item, _reason(error, work.item.file.path))
+        self._estimate.read(work.item.format, work.item.file.size, time.monotonic() - work.since)
 
 
 class _Stopwatch:
@@ -193,8 +172,3 @@ def _reason(error: Exception, path: str) -> UserFacingError:
     lines = str(error).strip().splitlines() or [""]
     arguments: dict[str, Argument] = {"path": path, "report": lines[-1][:300]}
     return UnreadableError("reader-bug", **arguments)
-
-
-def file_name(path: str) -> str:
-    """The last part of a path, of either kind of slash."""
-    return path.replace("\\", "/").rsplit("/", 1)[-1].encode("utf-8", "replace").decode("utf-8")

@@ -8,7 +8,7 @@ import apsw
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.services import care
 from rag_desktop.settings.file import SettingsFile
-from rag_desktop.store.backups import Backups, Kind, folders_out
+from rag_desktop.store.backups import Backups, Kind, known_out
 from rag_desktop.store.conversations import Conversations
 from rag_desktop.store.library import Library
 from rag_desktop.store.retelling import copy_to
@@ -42,7 +42,7 @@ class Safekeeping:
         """Back the list of folders up; a few hundred bytes, and so after each change of it."""
         if not self._is_due(Kind.FOLDERS, now=now):
             return False
-        content = folders_out(care.folder_values(library))
+        content = known_out(care.known(library))
         return self._backups.put(Kind.FOLDERS, lambda path: _written(path, content))
 
     def settings(self, *, now: bool = False) -> bool:

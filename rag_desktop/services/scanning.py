@@ -12,7 +12,7 @@ from rag_desktop.domain.status import Failure
 from rag_desktop.files.rules import Rules
 from rag_desktop.files.walking import Found, single_file, walk
 from rag_desktop.services.planning import Plan, Sight, plan
-from rag_desktop.services.reading import file_name, reader_version
+from rag_desktop.services.storing import file_name, reader_version
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.documents import DocumentRow
 from rag_desktop.store.folders import FolderRow

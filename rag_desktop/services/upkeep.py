@@ -19,6 +19,9 @@ from rag_desktop.services.vigil import Vigil
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.vectors.index import HnswIndex
 
+_FOLLOWING_S = 30.0
+"""How long a look waits for its folders to be watched: 20 µs for each folder in them."""
+
 
 class Upkeep:
     """What can be asked of the library's contents. Every call returns at once; what comes of it is published."""
@@ -75,6 +78,7 @@ class Upkeep:
             folders = self._registered(paths)
             for row in folders:
                 task.publish(FolderRegistered(task.id, row.id, row.path))
+            self._watch_first()
             report(self._opened().run(folders, task))
             self._settled()
 
@@ -246,6 +250,8 @@ class Upkeep:
         return library.folders.all() if paths is None else [libraries.folder_at(library, path) for path in paths]
 
     def _index(self, task: Task, folders: Iterable[FolderRow], below: Below | None = None) -> None:
+        self._opened()
+        self._watch_first()
         try:
             self._opened().read(list(folders), task, below)
         except UserFacingError as error:
@@ -254,6 +260,9 @@ class Upkeep:
         finally:  # what was read before a stop or a failure is embedded all the same
             self._embed_later()
             self._settled()
+
+    def _watch_first(self) -> None:
+        self._vigil.follow(self._holdings.writer().folders.all(), _FOLLOWING_S)
 
     def _embed_later(self) -> None:
         """Queue one embedding at most: two would give way to each other for ever."""

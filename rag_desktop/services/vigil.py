@@ -39,6 +39,7 @@ class Vigil:
         self._thread: threading.Thread | None = None
         self._beginning = threading.Lock()
         self._woken = threading.Event()
+        self._is_followed = threading.Event()
         self._is_closing = False
         self._is_low = False
 
@@ -50,10 +51,17 @@ class Vigil:
                 self._thread = threading.Thread(target=self._run, args=(tuple(own_places),), name="vigil", daemon=True)
                 self._thread.start()
 
-    def follow(self, folders: Sequence[FolderRow]) -> None:
-        """Watch these folders and no others, soon."""
+    def follow(self, folders: Sequence[FolderRow], wait_s: float = 0.0) -> None:
+        """Watch these folders and no others, soon.
+
+        wait_s: how long to wait until it is so. A folder must be watched before it is looked at: what changes in
+        between would be seen by nobody.
+        """
         self._folders = {row.path: row for row in folders}
+        self._is_followed.clear()
         self._woken.set()
+        if wait_s and self._thread:
+            self._is_followed.wait(wait_s)
 
     def folder_at(self, path: str) -> FolderRow | None:
         """The folder with just this path, as last followed."""
@@ -81,9 +89,12 @@ class Vigil:
         followed: dict[str, FolderRow] = {}
         looked = unwatched = time.monotonic()
         while not self._is_closing:
-            if watch and followed is not self._folders:
+            if followed is not self._folders:
                 followed = self._folders
-                watch.follow({path: Rules(path, row.patterns) for path, row in followed.items()})
+                if watch:
+                    watch.follow({path: Rules(path, row.patterns) for path, row in followed.items()})
+                if followed is self._folders:
+                    self._is_followed.set()
             now = time.monotonic()
             every = self._settings.get(RESCAN_MINUTES) * 60
             if (every and now - looked >= every) or self._has_room_again():
@@ -97,6 +108,7 @@ class Vigil:
                 self._look(turned)
             self._woken.wait(_TICK_S)
             self._woken.clear()
+        self._is_followed.set()
         if watch:
             watch.close()
 

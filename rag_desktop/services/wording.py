@@ -71,6 +71,7 @@ ERRORS: dict[str, str] = {
         "The conversations were damaged, and there was no backup. {turns} answers could be saved; lost: {lost}. The"
         " damaged file is kept as {path}."
     ),
+    "conversations-cut": N_("The end of the file of conversations was damaged. The last answers may be missing."),
     "settings-restored": N_("The settings file was damaged. The settings of {when} are back."),
     # folders
     "path-missing": N_("There is no file or folder {path}."),
@@ -79,6 +80,9 @@ ERRORS: dict[str, str] = {
     "folder-forbidden": N_("{path} could not be opened. Please check its permissions."),
     "folder-unknown": N_("{path} is not a folder of this library."),
     "folder-inside": N_("{path} was not added by itself; it belongs to {folder}."),
+    "watch-limit": N_("{path} has more folders than the system lets programs watch. It is looked at now and then."),
+    "watch-missing": N_("Changes cannot be noticed as they happen on this system. Folders are looked at now and then."),
+    "watch-failed": N_("Changes in {path} cannot be noticed as they happen. It is looked at now and then."),
     "folder-paused": N_("It was not read yet: indexing of {folder} is paused."),
     "pattern-refused": N_("{pattern} is no pattern of .gitignore syntax."),
     "path-outside": N_("{path} lies in no folder of this library."),
@@ -164,7 +168,6 @@ ERRORS: dict[str, str] = {
     "pages-unreadable": N_("Some pages could not be read."),
     "pages-recognised": N_("Some pages are scans; their text was recognised and may hold errors."),
     "pages-not-recognised": N_("Some scanned pages were left out: there are more than are recognised at most."),
-    "text-hidden": N_("Text that the document hides was left out."),
     "docx-parts-left-out": N_("Charts, diagrams or files inside the document were not read."),
     "hwpx-parts-left-out": N_("Charts, diagrams or files inside the document were not read."),
     "parts-unreadable": N_("Some parts of the document could not be read."),
@@ -194,6 +197,7 @@ HINTS: dict[str, str] = {
     "reader-died": N_("Save it again in another program, or ignore it."),
     "reader-bug": N_("Please report this; the log tells more."),
     "disk-low": N_("Make room on the disk; indexing goes on by itself."),
+    "disk-full": N_("Make room on the disk; indexing goes on by itself."),
 }
 """What a person can do about an error, where there is something to do."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,9 @@ class SettingsFile:
         return not self._read()[1]
 
     def restore(self, content: bytes) -> None:
-        """Put a backup in the place of a damaged file, which is set aside. Raises UserFacingError as `set`."""
+        """Put a backup in the place of a damaged file, of which a copy stays. Raises UserFacingError as `set`."""
         try:
-            self._path.replace(self._path.with_name(NAME + ".damaged"))
+            shutil.copyfile(self._path, self._path.with_name(NAME + ".damaged"))
             self._write(json.loads(content))
         except (OSError, ValueError) as error:
             raise UserFacingError("settings-unwritable", file=str(self._path)) from error

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,8 @@ from typing import Any
 
 from rag_desktop.store.connection import worded
 from rag_desktop.store.exchange import sync_file, sync_folder
-from rag_desktop.store.salvage import HOLDER, FolderValues
+from rag_desktop.store.holder import HOLDER
+from rag_desktop.store.salvage import FolderValues, Known
 
 _FOLDER = "backups"
 _KEPT = 3
@@ -76,6 +77,12 @@ class Backups:
             return []
         return sorted(path for path in self._folder.iterdir() if not _NAME.fullmatch(path.name))
 
+    def sweep(self) -> None:
+        """Delete `strays`."""
+        for path in self.strays():
+            with suppress(OSError):
+                path.unlink()
+
     def newest(self, kind: Kind) -> Backup | None:
         """The newest sound copy."""
         return next((each for each in reversed(self.all()) if each.kind == kind and each.is_sound), None)
@@ -87,6 +94,7 @@ class Backups:
         """
         with worded(self._folder / kind):
             self._folder.mkdir(parents=True, exist_ok=True)
+            self.sweep()
             temporary = self._folder / f"{kind}-{secrets.token_hex(4)}.part"
             try:
                 write(temporary)
@@ -102,28 +110,29 @@ class Backups:
         earlier = [each for each in self.all() if each.kind == kind]
         newest = self.newest(kind)
         is_new = newest is None or newest.sha256 != digest
-        if is_new:
+        if newest is None or newest.sha256 != digest:
             number = 1 + max((each.number for each in earlier), default=0)
             suffix = "sqlite" if kind is Kind.CONVERSATIONS else "json"
             temporary.replace(self._folder / f"{kind}-{number:06}-{digest}.{suffix}")
             sync_folder(self._folder)
-        elif alone:
-            earlier.remove(newest)
-        for old in earlier if alone else earlier[: len(earlier) - _KEPT + is_new]:
+        spent = earlier[: -_KEPT + is_new]
+        for old in [each for each in earlier if is_new or each != newest] if alone else spent:
             with suppress(OSError):  # it goes with a later round
                 old.path.unlink()
         return is_new
 
 
-def folders_out(folders: Sequence[FolderValues]) -> bytes:
-    """The list of folders as it is kept."""
-    rows = [{key: _out(value) for key, value in each.items()} for each in folders if _is_kept(each)]
-    return json.dumps({"folders": rows}, indent=1).encode()
+def known_out(known: Known) -> bytes:
+    """The list of folders, and the spaces, as they are kept."""
+    rows = [{key: _out(value) for key, value in each.items()} for each in known.folders if _is_kept(each)]
+    return json.dumps({"folders": rows, "spaces": [list(each) for each in known.spaces]}, indent=1).encode()
 
 
-def folders_in(content: bytes) -> list[FolderValues]:
-    """Inverse of `folders_out`."""
-    return [{key: _in(value) for key, value in row.items()} for row in json.loads(content)["folders"]]
+def known_in(content: bytes) -> Known:
+    """Inverse of `known_out`."""
+    found = json.loads(content)
+    folders = [{key: _in(value) for key, value in row.items()} for row in found["folders"]]
+    return Known(folders, [tuple(row) for row in found["spaces"]])
 
 
 def _is_kept(values: FolderValues) -> bool:

@@ -79,20 +79,22 @@ class Conversations:
         """All conversations, the last one that was changed first."""
         # Turns are numbered as they come: where the clock was set back, their order is still the true one.
         with worded(self._path):
-            rows = self._connection.execute(
-                "SELECT id, title, changed_at FROM conversations c"
-                " ORDER BY (SELECT max(t.id) FROM turns t WHERE t.conversation_id = c.id) DESC, id DESC"
-            ).fetchall()
+            rows = list(
+                self._connection.execute(
+                    "SELECT id, title, changed_at FROM conversations c"
+                    " ORDER BY (SELECT max(t.id) FROM turns t WHERE t.conversation_id = c.id) DESC, id DESC"
+                )
+            )
         return [ConversationRow(*row) for row in rows]
 
     def begin(self, title: str) -> int:
         """A new conversation; returns its id."""
         now = time.time()
-        with worded(self._path), self._connection:
+        with worded(self._path):
             self._connection.execute(
                 "INSERT INTO conversations (title, begun_at, changed_at) VALUES (?, ?, ?)", (title[:200], now, now)
             )
-            return self._connection.last_insert_rowid()
+        return self._connection.last_insert_rowid()
 
     def add(self, conversation: int, answer: Answer) -> bool:
         """Append a question with its answer; False where the conversation was deleted meanwhile."""
@@ -110,9 +112,11 @@ class Conversations:
     def turns(self, conversation: int) -> list[Answer]:
         """The answers of a conversation, in order."""
         with worded(self._path):
-            rows = self._connection.execute(
-                "SELECT answer FROM turns WHERE conversation_id = ? ORDER BY id", (conversation,)
-            ).fetchall()
+            rows = list(
+                self._connection.execute(
+                    "SELECT answer FROM turns WHERE conversation_id = ? ORDER BY id", (conversation,)
+                )
+            )
             try:
                 return [answer_from_json(row[0]) for row in rows]
             except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -7,6 +7,8 @@ import apsw
 
 from rag_desktop.store.expected import schema
 from rag_desktop.store.integrity import Integrity
+from rag_desktop.store.migrations import MIGRATIONS, version
+from rag_desktop.store.tolerant import UNREADABLE
 from rag_desktop.store.wal import lost_commits
 
 _SIZE_AT, _SIZE_BYTES = 28, 4
@@ -27,6 +29,27 @@ def is_doubtful(connection: apsw.Connection, path: Path) -> bool:
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError):
         return True
     return False
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file with anything in it."""
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def set_version_right(path: Path) -> None:
+    """Let a library's version be that of its last migration: the number in the header alone may be damaged."""
+    with suppress(*UNREADABLE):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.set_busy_timeout(1000)
+            recorded = connection.execute("SELECT max(number) FROM migrations").get
+            if recorded and recorded <= len(MIGRATIONS) and version(connection) != recorded:
+                connection.pragma("user_version", int(recorded))
+        finally:
+            connection.close()
 
 
 def _is_short(connection: apsw.Connection, path: Path) -> bool:

@@ -26,10 +26,10 @@ def schema() -> dict[tuple[str, str], str]:
     fresh = apsw.Connection(":memory:")
     try:
         migrate(fresh)
-        rows = fresh.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        rows = fresh.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        return {(kind, name): sql for kind, name, sql in rows}
     finally:
         fresh.close()
-    return {(kind, name): sql for kind, name, sql in rows}
 
 
 def text_of(connection: apsw.Connection, document: int) -> str:
@@ -62,9 +62,9 @@ def passage_rows(connection: apsw.Connection, document: int) -> Iterator[Words]:
 
 def name_rows(connection: apsw.Connection) -> Iterator[Words]:
     """What the full text should hold for each document that was read: id, file name, title."""
-    rows = connection.execute(
-        "SELECT id, path, CAST(title AS BLOB) FROM documents WHERE error_code IS NULL ORDER BY id"
-    ).fetchall()
+    rows = list(
+        connection.execute("SELECT id, path, CAST(title AS BLOB) FROM documents WHERE error_code IS NULL ORDER BY id")
+    )
     for id_, path, title in rows:
         last = path_from_blob(path).replace("\\", "/").rsplit("/", 1)[-1]
         name = last.encode("utf-8", "replace").decode("utf-8")
@@ -120,8 +120,10 @@ class ExpectedWords:
         return {row[0] for row in found ^ expected}
 
     @staticmethod
-    def _averages(connection: apsw.Connection, table: str) -> Any:
-        return connection.execute(f"SELECT block FROM {table}_data WHERE id = ?", (_AVERAGES,)).get
+    def _averages(connection: apsw.Connection, table: str) -> bytes:
+        """Counts of rows and tokens; an index that never had a row says nothing where an emptied one says zeroes."""
+        block = connection.execute(f"SELECT block FROM {table}_data WHERE id = ?", (_AVERAGES,)).get
+        return bytes(block or b"").rstrip(b"\0")
 
 
 def rebuild_words(connection: apsw.Connection, step: Step) -> None:
@@ -132,7 +134,7 @@ def rebuild_words(connection: apsw.Connection, step: Step) -> None:
         connection.execute(schema()["table", table])
     connection.execute(schema()["table", "passage_terms"])
     _insert(connection, NAMES, name_rows(connection))
-    documents = connection.execute("SELECT id FROM documents ORDER BY id").fetchall()
+    documents = list(connection.execute("SELECT id FROM documents ORDER BY id"))
     for done, (document,) in enumerate(documents):
         _insert(connection, PASSAGES, list(passage_rows(connection, document)))
         step(done)

@@ -103,10 +103,10 @@ class Folders:
         return {document: self._connection.execute(query, (document,)).get for document in set(documents)}
 
     def counts(self, folder: FolderId) -> FolderCounts:
-        """Documents that were read, documents that failed, passages (leaves)."""
+        """Documents that were read, documents that failed and are not ignored, passages (leaves)."""
         readable, failed = self._connection.execute(
-            "SELECT count(*) FILTER (WHERE error_code IS NULL), count(*) FILTER (WHERE error_code IS NOT NULL)"
-            " FROM documents WHERE folder_id = ?",
+            "SELECT count(*) FILTER (WHERE error_code IS NULL),"
+            " count(*) FILTER (WHERE error_code IS NOT NULL AND NOT is_ignored) FROM documents WHERE folder_id = ?",
             (folder,),
         ).get
         passages = self._connection.execute(

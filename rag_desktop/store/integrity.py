@@ -76,9 +76,11 @@ class Integrity:
 
     def documents(self) -> list[Finding]:
         """Every document against its text, and every chunk against the words it was made from."""
-        rows = self._connection.execute(
-            "SELECT id, path FROM documents WHERE reader != '' OR error_code IS NOT NULL ORDER BY id"
-        ).fetchall()
+        rows = list(
+            self._connection.execute(
+                "SELECT id, path FROM documents WHERE reader != '' OR error_code IS NOT NULL ORDER BY id"
+            )
+        )
         found = []
         for done, (document, path) in enumerate(rows):
             self._at(CareStage.DOCUMENTS, done, len(rows))
@@ -115,7 +117,7 @@ class Integrity:
     def vectors(self) -> list[Finding]:
         """Every vector by its size and length, and that it belongs to a leaf."""
         found = []
-        for space, model, dimension in self._connection.execute("SELECT id, model, dimension FROM spaces").fetchall():
+        for space, model, dimension in list(self._connection.execute("SELECT id, model, dimension FROM spaces")):
             wrong = sum(len(bad_vectors(block, dimension)) for block in self._vector_blocks(space))
             if wrong:
                 found.append(Finding(UserFacingError("check-vectors", count=wrong, model=model)))
@@ -129,7 +131,7 @@ class Integrity:
 
     def sequences(self) -> list[Finding]:
         """That no id will be given out again, and that no snapshot is ahead of the ledger."""
-        given = dict(self._connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        given = {name: seq for name, seq in self._connection.execute("SELECT name, seq FROM sqlite_sequence")}  # noqa: C416
         found = []
         for table, key in (("folders", "id"), ("documents", "id"), ("chunks", "id"), ("ledger", "seq")):
             highest = self._connection.execute(f"SELECT max({key}) FROM {table}").get or 0
@@ -156,11 +158,11 @@ class Integrity:
             return False
 
     def _is_row_sound(self, document: int) -> bool:
-        labels, warnings, arguments, length, code, *_ = self._connection.execute(
+        [(labels, warnings, arguments, length, code, *_)] = self._connection.execute(
             "SELECT page_labels, warnings, error_arguments, length, error_code, title, author, format FROM documents"
             " WHERE id = ?",
             (document,),
-        ).fetchone()  # fetched though unused: bytes that are no text are met here
+        )  # some are fetched though unused: bytes that are no text are met here
         words_from_json(labels)
         words_from_json(warnings)
         has_text = self._connection.execute("SELECT 1 FROM texts WHERE document_id = ? LIMIT 1", (document,)).get
@@ -174,9 +176,8 @@ class Integrity:
             if start != at:
                 return False
             at += len(text)
-        length, code = self._connection.execute(
-            "SELECT length, error_code FROM documents WHERE id = ?", (document,)
-        ).fetchone()
+        query = "SELECT length, error_code FROM documents WHERE id = ?"
+        [(length, code)] = self._connection.execute(query, (document,))
         runs = self._connection.execute("SELECT runs FROM source_runs WHERE document_id = ?", (document,)).get
         if code:
             return runs is None
@@ -210,8 +211,8 @@ def digest_of(headings: tuple[str, ...], text: str) -> bytes:
 
 def bad_vectors(rows: list[tuple[int, bytes]], dimension: int) -> list[int]:
     """Chunks whose stored vectors have another size than `dimension` or are not of unit length."""
-    wrong = [chunk for chunk, blob in rows if len(blob) != dimension * 2]
-    right = [(chunk, blob) for chunk, blob in rows if len(blob) == dimension * 2]
+    right = [(chunk, blob) for chunk, blob in rows if isinstance(blob, bytes) and len(blob) == dimension * 2]
+    wrong = sorted({chunk for chunk, _ in rows} - {chunk for chunk, _ in right})
     if right and dimension:
         matrix = np.frombuffer(b"".join(blob for _, blob in right), dtype="<f2").reshape(-1, dimension)
         with np.errstate(all="ignore"):

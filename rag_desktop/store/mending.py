@@ -16,6 +16,8 @@ from rag_desktop.store.expected import (
     schema,
     text_of,
 )
+from rag_desktop.store.holder import holder
+from rag_desktop.store.integrity import digest_of
 
 _SEGMENT = 16_384
 _FEW = 20
@@ -42,6 +44,7 @@ class Mending:
 
     def references(self) -> None:
         """Delete rows whose owner is gone, from the owners down."""
+        self._connection.pragma("defer_foreign_keys", True)  # until the commit, when all of it is gone
         for table, column, owners in (
             ("documents", "folder_id", "folders"),
             ("texts", "document_id", "documents"),
@@ -81,27 +84,42 @@ class Mending:
             " format = CASE WHEN error_code IS NULL THEN coalesce(format, 'text') END WHERE id = ?",
             (len(text), json.dumps({}), document),
         )
-        self._chunks(document, len(text))
+        self._chunks(document, text)
 
-    def _chunks(self, document: int, length: int) -> None:
-        rows = self._connection.execute(
-            "SELECT id, span_start, span_end, CAST(headings AS BLOB) FROM chunks WHERE document_id = ?"
-            " ORDER BY ordinal, id",
-            (document,),
-        ).fetchall()
-        ids = {row[0] for row in rows}
-        for place, (id_, start, end, stored) in enumerate(rows):
-            first = min(max(start, 0), length)
-            span = first, min(max(end, first), length)
-            headings = words_to_json(headings_of(stored) or ())
+    def _chunks(self, document: int, text: str) -> None:
+        rows = list(
             self._connection.execute(
-                "UPDATE chunks SET ordinal = ?1, span_start = ?2, span_end = ?3, headings = ?4,"
-                " digest = iif(typeof(digest) = 'blob' AND length(digest) = 16, digest, NULL) WHERE id = ?5",
-                (place, *span, headings, id_),
+                "SELECT id, span_start, span_end, CAST(headings AS BLOB), digest FROM chunks WHERE document_id = ?"
+                " ORDER BY ordinal, id",
+                (document,),
             )
+        )
+        kept: set[int] = set()
+        for id_, start, end, stored, digest in rows:
+            headings = headings_of(stored) or ()
+            first = min(max(start, 0), len(text))
+            last = min(max(end, first), len(text))
+            if digest is not None and digest != digest_of(headings, text[first:last]):
+                # A new reading takes what has the right digest as it is, full text included; these it must make anew.
+                self._hold(id_)
+                continue
+            self._connection.execute(
+                "UPDATE chunks SET ordinal = ?, span_start = ?, span_end = ?, headings = ? WHERE id = ?",
+                (len(kept), first, last, words_to_json(headings), id_),
+            )
+            kept.add(id_)
         self._connection.executemany(
             "UPDATE chunks SET parent_id = NULL WHERE document_id = ? AND parent_id = ?",
-            ((document, parent) for parent in self._parents(document) - ids),
+            ((document, parent) for parent in self._parents(document) - kept),
+        )
+
+    def _hold(self, chunk: int) -> None:
+        """Keep a leaf's vector for the leaf that will have its words."""
+        document = holder(self._connection)
+        self._connection.execute(
+            "UPDATE chunks SET document_id = ?1, ordinal = (SELECT count(*) FROM chunks WHERE document_id = ?1),"
+            " parent_id = NULL, span_start = 0, span_end = 0, headings = NULL WHERE id = ?2",
+            (document, chunk),
         )
 
     def _parents(self, document: int) -> set[int]:

@@ -4,6 +4,7 @@ A turn is never changed once it is written: where a backup has it too, the backu
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,18 @@ class _Read:
     turns: Rows
     unread: int
     is_whole: bool
+    last: int
+    """The highest number that was ever given to a turn."""
+
+
+_NOTHING = _Read({}, {}, 0, is_whole=True, last=0)
 
 
 def is_sound(folder: Path, backup: Path | None) -> bool:
-    """Whether SQLite finds nothing wrong, every answer can be read, and no turn differs from its backup."""
+    """Whether SQLite finds nothing wrong, every answer can be read, and the file is not older than its backup.
+
+    A file that lost its log is whole, and yet older: it has given out fewer numbers.
+    """
     try:
         with tolerant.opened(folder / FILE_NAME) as connection:
             if connection.pragma("integrity_check") != "ok":
@@ -50,10 +59,22 @@ def is_sound(folder: Path, backup: Path | None) -> bool:
         live = _read(folder / FILE_NAME)
     except UNREADABLE:
         return False
-    if not live.is_whole or live.unread:
+    backed = _read(backup) if backup else _NOTHING
+    if not live.is_whole or live.unread or live.last < backed.last:
         return False
-    backed = _read(backup).turns if backup else {}
-    return all(live.turns[id_] == backed[id_] for id_ in live.turns.keys() & backed.keys())
+    return all(live.turns[id_] == backed.turns[id_] for id_ in live.turns.keys() & backed.turns.keys())
+
+
+def is_of_this_version(folder: Path) -> bool:
+    """Whether the tables are those of this program, whatever the number in the header says."""
+    query = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name"
+    fresh = apsw.Connection(":memory:")
+    begin_conversations(fresh)
+    expected = fresh.execute(query).fetchall()
+    fresh.close()
+    with suppress(*UNREADABLE), tolerant.opened(folder / FILE_NAME) as connection:
+        return bool(connection.execute(query).fetchall() == expected)
+    return False
 
 
 def restore(folder: Path, backup: Path | None) -> Retold:
@@ -62,8 +83,8 @@ def restore(folder: Path, backup: Path | None) -> Retold:
     What was deleted since the backup stays deleted where that can be told. Nobody has the file open.
     """
     path = folder / FILE_NAME
-    live, backed = _read(path), _read(backup) if backup else _Read({}, {}, 0, is_whole=True)
-    if live.is_whole:
+    live, backed = _read(path), _read(backup) if backup else _NOTHING
+    if live.is_whole and live.last >= backed.last:
         conversations = {id_: backed.conversations.get(id_, row) for id_, row in live.conversations.items()}
         turns = {id_: row for id_, row in backed.turns.items() if id_ in live.turns or row[1] in live.conversations}
     else:
@@ -73,7 +94,8 @@ def restore(folder: Path, backup: Path | None) -> Retold:
     for _, conversation, asked_at, question, _ in turns.values():
         conversations.setdefault(conversation, (conversation, question[:200], asked_at, asked_at))
     _write(fresh_path(path), conversations, turns)
-    return Retold(len(turns), len(newer), live.unread if live.is_whole else None, exchange(path))
+    is_counted = live.is_whole and live.last >= backed.last
+    return Retold(len(turns), len(newer), live.unread if is_counted else None, exchange(path))
 
 
 def copy_to(connection: apsw.Connection) -> Callable[[Path], None]:
@@ -93,7 +115,7 @@ def copy_to(connection: apsw.Connection) -> Callable[[Path], None]:
 
 def _read(path: Path) -> _Read:
     """Rows that can be read and understood."""
-    found = _Read({}, {}, 0, is_whole=False)
+    found = _Read({}, {}, 0, is_whole=False, last=0)
     trouble: list[Exception] = []
     try:
         with tolerant.opened(path) as connection:
@@ -103,6 +125,7 @@ def _read(path: Path) -> _Read:
                     found.turns[row[0]] = row
                 else:
                     found.unread += 1
+            found.last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'turns'").get or 0
             found.is_whole = not trouble and connection.pragma("quick_check") == "ok"
     except UNREADABLE:
         found.is_whole = False

@@ -6,7 +6,6 @@ document goes once all leaves have theirs (services.library.purge).
 """
 
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import apsw
 from rag_desktop.store import tolerant
 from rag_desktop.store.connection import FILE_NAME, begin_file
 from rag_desktop.store.exchange import discard, exchange, fresh_path
+from rag_desktop.store.holder import HOLDER, holder
 from rag_desktop.store.integrity import bad_vectors
 from rag_desktop.store.mending import raise_sequence
 from rag_desktop.store.migrations import migrate
@@ -27,13 +27,19 @@ from rag_desktop.store.tolerant import UNREADABLE
 FolderValues = Mapping[str, Any]
 """The columns of a folder's row, by name."""
 
-HOLDER = b"rag-desktop:salvaged"
-"""The path of the folder and of the document that hold salvaged vectors: no path of a file system."""
 _UNKNOWN_ID = 1 << 40
 """Ids start above this where nothing tells which ones were given out: an id never means other words."""
 _HEADER = b"SQLite format 3\0\x10\0\x02\x02\0\x40\x20\x20"
 """The first 24 bytes of each library: its page size, and the formats SQLite knows it by."""
 _AT_A_TIME = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a backup knows of a library: its folders, and its spaces as rows of their table."""
+
+    folders: Sequence[FolderValues] = ()
+    spaces: Sequence[tuple[Any, ...]] = ()
 
 
 @dataclass(slots=True)
@@ -47,22 +53,22 @@ class Salvaged:
     is_whole: bool = False
 
 
-def salvage(folder: Path, known: Sequence[FolderValues]) -> tuple[Salvaged, Path]:
+def salvage(folder: Path, known: Known) -> tuple[Salvaged, Path]:
     """Put a fresh library in the place of a damaged one. Returns what it holds and where the damaged file is kept.
 
-    known: folders as last backed up. The caller holds the writer's lock and has closed its connections. The program
+    known: what was last backed up. The caller holds the writer's lock and has closed its connections. The program
     may be killed at any moment: the fresh file takes its place only when it is whole and on disk.
     """
     path = folder / FILE_NAME
-    found = read(path)
-    found.folders = _united(found, known)
+    found = read(path, known)
+    found.folders = _united(found, known.folders)
     _write(fresh_path(path), found)
     return found, exchange(path)
 
 
-def read(path: Path) -> Salvaged:
+def read(path: Path, known: Known) -> Salvaged:
     """All that can be read of a damaged file, through its own header or one that is put before a copy of it."""
-    found = _read_file(path)
+    found = _read_file(path, known)
     if found.spaces or found.folders or not path.exists():
         return found
     copy = path.with_name(path.name + ".copy")
@@ -70,7 +76,7 @@ def read(path: Path) -> Salvaged:
         shutil.copyfile(path, copy)
         with copy.open("rb+") as file:
             file.write(_HEADER)
-        return _read_file(copy)
+        return _read_file(copy, known)
     except OSError:  # no room for a copy: what was read is all there is
         return found
     finally:
@@ -86,16 +92,27 @@ def folders_of(connection: apsw.Connection, trouble: list[Exception] | None = No
     return [dict(zip(names, row, strict=True)) for row in tolerant.rows(connection, query, trouble)]
 
 
-def _read_file(path: Path) -> Salvaged:
+def spaces_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:
+    """All readable rows of spaces."""
+    query = (
+        "SELECT id, key, model, dimension, created_at FROM spaces WHERE id > ? AND typeof(key) = 'text'"
+        " AND typeof(model) = 'text' AND typeof(dimension) = 'integer' AND typeof(created_at) = 'real' ORDER BY id"
+    )
+    return list(tolerant.rows(connection, query))
+
+
+def _read_file(path: Path, known: Known) -> Salvaged:
     found = Salvaged()
     with suppress(*UNREADABLE), tolerant.opened(path) as connection:
         trouble: list[Exception] = []
         found.folders = folders_of(connection, trouble)
         found.is_whole = bool(tolerant.columns(connection, "folders")) and not trouble
         with suppress(*UNREADABLE):
-            found.highest.update(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        query = "SELECT id, key, model, dimension, created_at FROM spaces WHERE id > ? ORDER BY id"
-        found.spaces = list(tolerant.rows(connection, query))
+            rows = connection.execute("SELECT name, seq FROM sqlite_sequence WHERE typeof(seq) = 'integer'")
+            found.highest.update(iter(rows))
+        found.spaces = spaces_of(connection)
+        there = {row[0] for row in found.spaces}
+        found.spaces += [row for row in known.spaces if row[0] not in there]
         _read_vectors(connection, found)
     return found
 
@@ -106,14 +123,19 @@ def _read_vectors(connection: apsw.Connection, found: Salvaged) -> None:
     for chunk, document, digest in tolerant.rows(connection, chunks):
         digests[chunk] = digest
         for table, id_ in (("chunks", chunk), ("documents", document)):
-            found.highest[table] = max(found.highest.get(table, 0), id_)
+            if isinstance(id_, int):
+                found.highest[table] = max(found.highest.get(table, 0), id_)
+    with suppress(*UNREADABLE):  # what of the table is lost may stand in its index
+        indexed = "SELECT id, digest FROM chunks INDEXED BY chunks_digest WHERE digest IS NOT NULL"
+        for chunk, digest in connection.execute(indexed):
+            digests.setdefault(chunk, digest)
     for space, _, _, dimension, _ in found.spaces:
         query = f"SELECT chunk_id, vector FROM vectors WHERE space_id = {int(space)} AND chunk_id > ? ORDER BY chunk_id"
         rows = tolerant.rows(connection, query)
         while block := list(islice(rows, _AT_A_TIME)):
             bad = set(bad_vectors(block, dimension))
             sound = ((digests.get(chunk), vector) for chunk, vector in block if chunk not in bad)
-            found.vectors.update(((space, digest), vector) for digest, vector in sound if digest)
+            found.vectors.update(((space, digest), vector) for digest, vector in sound if isinstance(digest, bytes))
 
 
 def _united(found: Salvaged, known: Sequence[FolderValues]) -> list[FolderValues]:
@@ -160,16 +182,8 @@ def _write_folders(connection: apsw.Connection, found: Salvaged) -> None:
 
 
 def _write_vectors(connection: apsw.Connection, found: Salvaged) -> None:
-    now = time.time()
     connection.executemany("INSERT INTO spaces VALUES (?, ?, ?, ?, ?)", found.spaces)
-    connection.execute(
-        "INSERT INTO folders (path, is_file, chunker, added_at, removed_at) VALUES (?, 1, '', ?, ?)", (HOLDER, now, now)
-    )
-    connection.execute(
-        "INSERT INTO documents (folder_id, path, size, mtime_ns, reader, tried_at) VALUES (?, ?, 0, 0, '', ?)",
-        (connection.last_insert_rowid(), HOLDER, now),
-    )
-    document = connection.last_insert_rowid()
+    document = holder(connection)
     ids: dict[bytes, int] = {}
     for place, digest in enumerate(dict.fromkeys(digest for _, digest in found.vectors)):
         connection.execute(
@@ -180,7 +194,6 @@ def _write_vectors(connection: apsw.Connection, found: Salvaged) -> None:
     connection.executemany(
         "INSERT INTO passage_words (rowid, words, headings) VALUES (?, '', '')", ((id_,) for id_ in ids.values())
     )
-    connection.execute("INSERT INTO document_words (rowid, name, title) VALUES (?, '', NULL)", (document,))
     connection.executemany(
         "INSERT INTO vectors VALUES (?, ?, ?)",
         ((space, ids[digest], vector) for (space, digest), vector in found.vectors.items()),

@@ -19,6 +19,7 @@ def opened(path: Path) -> Iterator[apsw.Connection]:
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.pragma("cell_size_check", True)
+        connection.pragma("writable_schema", True)  # else a file that is cut short is refused as a whole
         connection.pragma("query_only", True)
         yield connection
     finally:

@@ -24,9 +24,9 @@ def lost_commits(path: Path, connection: apsw.Connection) -> bool:
             if magic not in _MAGIC or page_size not in {1 << power for power in range(9, 17)}:
                 return True
             seen = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0]
-            salts, place = None, 0
-            while len(frame := _frame(file.read(_FRAME))) == 3:
-                _, size_after_commit, frame_salts = frame
+            salts, place = b"", 0
+            while len(frame := file.read(_FRAME)) == _FRAME:
+                size_after_commit, frame_salts = int.from_bytes(frame[4:8], "big"), frame[8:16]
                 salts = salts or frame_salts
                 if frame_salts != salts:
                     return False
@@ -37,10 +37,3 @@ def lost_commits(path: Path, connection: apsw.Connection) -> bool:
     except FileNotFoundError:
         return False
     return False
-
-
-def _frame(header: bytes) -> tuple[int, int, bytes] | tuple[()]:
-    if len(header) < _FRAME:
-        return ()
-    page, size_after_commit = struct.unpack(">II", header[:8])
-    return page, size_after_commit, header[8:16]

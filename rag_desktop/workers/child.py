@@ -31,7 +31,8 @@ class Limits:
 
     start_s: seconds its role may take to load. memory: resident bytes at which it is killed, 0 for none.
     address_space: bytes it may map at all (POSIX), 0 for none. stop_grace_s: seconds a stopped request has to end
-    before the process is killed. recycle_after: requests after which a fresh process takes over, 0 for never.
+    before the process is killed. recycle_at: resident bytes above which a fresh process takes over before
+    the next request, 0 for never.
     niceness: POSIX niceness added to the child.
     """
 
@@ -39,7 +40,7 @@ class Limits:
     memory: int = 0
     address_space: int = 0
     stop_grace_s: float = 1.5
-    recycle_after: int = 0
+    recycle_at: int = 0
     niceness: int = 0
 
 
@@ -93,7 +94,7 @@ class _Run:
     heard: float = field(default_factory=time.monotonic)
     is_ready: bool = False
     is_closing: bool = False
-    served: int = 0
+    resident: int = 0
 
 
 class Child:
@@ -125,6 +126,12 @@ class Child:
     def peak_memory(self) -> int:
         """Highest resident size seen, in bytes, over all lives."""
         return self._peak
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether a fresh process would take over if nothing were outstanding."""
+        run_ = self._run
+        return run_ is not None and 0 < self._limits.recycle_at < run_.resident
 
     def submit(self, payload: Any, replies: Replies, *, deadline_s: float, urgent: bool = False) -> int:
         """Send a request; its replies come to `replies`. Returns its number, for `stop`.
@@ -182,8 +189,7 @@ class Child:
 
     def _running(self) -> _Run:
         run_ = self._run
-        worn = run_ and self._limits.recycle_after and run_.served >= self._limits.recycle_after
-        if run_ and worn and not self._outstanding:
+        if run_ and self.is_worn and not self._outstanding:
             self.close()
             run_ = None
         if run_ is None:
@@ -239,7 +245,6 @@ class Child:
                 return
             if not isinstance(message, Part):
                 del self._outstanding[message.number]
-                run_.served += 1
             if isinstance(message, Refused):
                 told: Part | Done | Failed = Failed(message.number, message.error or ChildBugError(message.report))
             else:
@@ -269,6 +274,7 @@ class Child:
             resident = psutil.Process(run_.process.pid).memory_info().rss
         except psutil.Error:
             return None
+        run_.resident = resident
         self._peak = max(self._peak, resident)
         if self._limits.memory and resident > self._limits.memory:
             return UserFacingError("child-memory", name=self.name)

@@ -38,7 +38,8 @@ def spine(*references: str) -> str:
 
 def navigation(entries: str) -> str:
     """EPUB 3's table of contents."""
-    return f'{_XHTML}{_EPUB}><head><title/></head><body><nav epub:type="toc"><h1>Contents</h1>{entries}</nav></body></html>'
+    body = f'<nav epub:type="toc"><h1>Contents</h1>{entries}</nav>'
+    return f"{_XHTML}{_EPUB}><head><title/></head><body>{body}</body></html>"
 
 
 def book(plan: str, parts: dict[str, str], title: str = "") -> bytes:
@@ -138,7 +139,8 @@ def story() -> bytes:
 
 def korean_story() -> bytes:
     """A Korean one, in UTF-16."""
-    body = "<body><section><title><p>첫째</p><p>소풍 가는 날</p></title><p>날이 <strong>맑</strong>았다.</p></section></body>"
+    title = "<title><p>첫째</p><p>소풍 가는 날</p></title>"
+    body = f"<body><section>{title}<p>날이 <strong>맑</strong>았다.</p></section></body>"
     head = '<?xml version="1.0" encoding="utf-16"?>'
     return fiction(body, about="<book-title>소풍</book-title>", head=head).encode("utf-16")
 
@@ -196,7 +198,7 @@ def note(words: str, name: str = "footNote") -> str:
 
 
 def hancom(*sections: str, header: str = HEADER, **parts: str) -> bytes:
-    """A document of these sections. `parts` are more of the package's, `__` for / and `_xml` for .xml in their names."""
+    """A document of these sections. `parts` are more of the package's: `__` in their names is /, and `_xml` is .xml."""
     names = [f"section{number}" for number in range(len(sections))]
     items = "".join(f'<opf:item id="{name}" href="Contents/{name}.xml"/>' for name in ("header", *names))
     order = "".join(f'<opf:itemref idref="{name}" linear="yes"/>' for name in ("header", *names))
@@ -309,16 +311,17 @@ def memo() -> bytes:
         + bytes_of("공급에 관하여 정한다.")
         + r"{\super\chftn}{\footnote\pard\plain{\super\chftn} \f1 " + bytes_of("별표를 본다.") + r"}\par" + "\n"
         r"\pard\plain\s2 Payment\par"
-        r"\pard\plain Due within 30\~days\line by wire \u8212\'97 {\v not shown}caf" + bytes_of("é", "cp1252") + r" \f2 "
-        + bytes_of("αβγ", "cp1253") + r"\f0 " + units_of("😀") + r".\par"
+        r"\pard\plain Due within 30\~days\line by wire \u8212\'97 {\v not shown}caf" + bytes_of("é", "cp1252")
+        + r" \f2 " + bytes_of("αβγ", "cp1253") + r"\f0 " + units_of("😀") + r".\par"
         r"{\listtext\f0 1.\tab}First\par{\listtext\f0 \u183?\tab}Sign\par"
         r"\pard\plain{\field{\*\fldinst{HYPERLINK \"http://example.org/\"}}{\fldrslt{A link}}}"
-        r"{\*\shppict{\pict\pngblip\bin12 {\}}\\\'00\x00}}{\nonshppict{\pict 8950}}\par"
-        + row(rf"\f1 {bytes_of('품목')}", rf"\f1 {bytes_of('수량')}", rf"\f1 {bytes_of('단가')}", edges=(2000, 4000, 6000))
+        r"{\*\shppict{\pict\pngblip\bin11 {\}}\\\'00\x00}}{\nonshppict{\pict 8950}}\par"
+        + row(*(rf"\f1 {bytes_of(name)}" for name in ("품목", "수량", "단가")), edges=(2000, 4000, 6000))
         + row("Paper", "500", "12.50", edges=(2000, 4000, 6000), more=r"\clvmgf")
         + row("", "1,000", "11.00", edges=(2000, 4000, 6000), more=r"\clvmrg")
         + row("Total", "17,250", edges=(4020, 6000))
-        + r"\pard\plain After the table.{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}{\shptxt\pard In a box.\par}}{\shprslt old}}\par"
+        + r"\pard\plain After the table.{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}{\shptxt\pard In a box.\par}}"
+        r"{\shprslt old}}\par"
     )  # fmt: skip
     return rtf(body, head).replace(b"\\x00", b"\x00")
 

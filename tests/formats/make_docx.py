@@ -4,6 +4,7 @@ Run once by hand (python tests/formats/make_docx.py); what it writes is committe
 """
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -132,7 +133,7 @@ BODY = (
 )  # fmt: skip
 
 
-def package(parts: dict[str, str]) -> bytes:
+def package(parts: Mapping[str, str | bytes]) -> bytes:
     """A ZIP file of these parts, with a fixed date."""
     out = io.BytesIO()
     with ZipFile(out, "w") as zip_:

@@ -124,6 +124,30 @@ def encrypted(user_password: str) -> bytes:
     return out.getvalue()
 
 
+def sign() -> bytes:
+    """A picture of a few words, as a telephone takes one of a door."""
+    import pypdfium2
+
+    lines = (("Reading room", 40), ("Open from 9:30 to 18:00", 24), ("Closed on Mondays and holidays.", 24))
+    shown = "".join(f"BT /F1 {size} Tf 40 {230 - 60 * k} Td ({line}) Tj ET\n" for k, (line, size) in enumerate(lines))
+    page = _pdf(
+        [
+            "<< /Type /Catalog /Pages 3 0 R >>",
+            "<< >>",
+            "<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
+            (
+                "<< /Type /Page /Parent 3 0 R /MediaBox [0 0 450 300] /Contents 5 0 R"
+                " /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>"
+            ),
+            _stream(shown),
+        ]
+    )
+    out = io.BytesIO()
+    with pypdfium2.PdfDocument(page) as document:
+        document[0].render(scale=2, grayscale=True).to_pil().save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
 def main() -> None:
     korean = (
         "제1조 (목적)\r\n이 계약은 물품의 공급에 관하여 정한다.\r\n\r\n제2조 (기간)\r\n계약 기간은 일 년으로 한다.\r\n"
@@ -137,6 +161,7 @@ def main() -> None:
         "locked.pdf": encrypted("secret"),
         "restricted.pdf": encrypted(""),
         "drawing.pdf": drawing(),
+        "sign.png": sign(),
         "damaged.pdf": b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R",
         "cp949.txt": korean.encode("cp949"),
         "utf16.txt": korean.encode("utf-16-le"),

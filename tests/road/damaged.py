@@ -3,6 +3,7 @@
 python -m tests.road.damaged WORK FILE…   (a line for each damage; "ok", or what is wrong)
 """
 
+import os
 import random
 import shutil
 import sys
@@ -45,24 +46,37 @@ def an_answer(question: str) -> Answer:
     return Answer(question, f"About {question}.", (), (), Ended.COMPLETE, "scripted", "CPU", Timing(0.1, None, 1.0))
 
 
-def build(home: Path) -> None:
-    """A library with vectors, a snapshot and a ledger beyond it, conversations, settings, and a backup of each."""
-    library, settings = home / "library", SettingsFile(home / "config")
+def build(home: Path, *, is_killed: bool) -> None:
+    """A library with vectors, a snapshot, conversations, settings, and a backup of each.
+
+    is_killed: with the logs that a killed program leaves.
+    """
+    made = home.with_name("made")
+    library, settings = made / "library", SettingsFile(made / "config")
     settings.set(TOP_K, 11)
     safe = Safekeeping(library, settings)
-    with Library.writer(library) as writer:
-        rescan(writer, register=True)
-        with writer.transaction():
-            writer.chunks.forget(gone := material.put(writer, writer.folders.all()[0].id, "/docs/gone", ["Gone."]))
-            writer.documents.forget(gone)
-        safe.folders(writer)
+    writer = Library.writer(library)
+    writer.connection.pragma("wal_autocheckpoint", 40)  # some of it is in the log, some is in the file
+    rescan(writer, register=True)
+    with writer.transaction():
+        gone = material.put(writer, writer.folders.all()[0].id, "/docs/gone", ["Gone."])
+    with writer.transaction():
+        writer.chunks.forget(gone)
+        writer.documents.forget(gone)
     talks = Conversations(library)
     for number in range(3):
         talks.add(talks.begin(f"Talk {number}"), an_answer(f"question {number}"))
+    safe.folders(writer)
     safe.conversations(talks)
-    talks.add(1, an_answer("a newer question"))
-    talks.close()
     safe.settings()
+    talks.add(1, an_answer("a newer question"))
+    if is_killed:
+        shutil.copytree(made, home)
+    talks.close()
+    writer.close()
+    if not is_killed:
+        shutil.copytree(made, home)
+    shutil.rmtree(made)
 
 
 def rescan(library: Library, *, register: bool = False) -> int:
@@ -79,8 +93,9 @@ def rescan(library: Library, *, register: bool = False) -> int:
                 library.chunks.forget(row.id)
                 library.documents.forget(row.id)
     for path, paragraphs in wanted.items():
-        row = library.documents.at(path)
-        if row is None or row.reader != material.READER or row.error or row.file.size != len("\n\n".join(paragraphs)):
+        known = library.documents.at(path)
+        size = len(material.joined(paragraphs))
+        if known is None or known.reader != material.READER or known.error or known.file.size != size:
             with library.transaction():
                 material.put(library, folder.id, path, paragraphs, ("Top", "Words"), parent=True)
     with library.transaction():
@@ -168,15 +183,18 @@ def outcome(home: Path, oracle: Results) -> str:
 
 
 def main(work: Path, names: list[str]) -> None:
-    """Damage each of these files of a library in every way."""
-    whole, home = work / "whole", work / "home"
-    build(whole)
-    with Library.reader(whole / "library") as reader:
+    """Damage each of these files of a library in every way; "killed:FILE" for those that a killed program left."""
+    for is_killed in (False, True):
+        build(work / f"whole-{is_killed}", is_killed=is_killed)
+    shutil.copytree(work / "whole-False", work / "read")
+    with Library.reader(work / "read" / "library") as reader:
         oracle = results(reader)
     assert len(oracle) > 100
-    chance = random.Random(99)
+    home, chance = work / "home", random.Random(int(os.environ.get("DAMAGE_SEED", "99")))
     for name in names:
-        (file,) = whole.glob(name)
+        killed, _, pattern = name.rpartition(":")
+        whole = work / f"whole-{bool(killed)}"
+        (file,) = whole.glob(pattern)
         content = file.read_bytes()
         for how, damaged in damages(content, chance):
             shutil.rmtree(home, ignore_errors=True)

@@ -10,7 +10,7 @@ from rag_desktop.domain.documents import ChunkDraft, Metadata, Reading, Run, Spa
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.files import FileState
 from rag_desktop.domain.ids import ChunkId, DocumentId, FolderId
-from rag_desktop.services.reading import file_name
+from rag_desktop.services.storing import file_name
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SpaceRow

@@ -142,14 +142,20 @@ def test_failed_starts_count_only_in_a_row(make: MakeChild, tmp_path: Path) -> N
 # Recycling and closing
 
 
-def test_a_fresh_process_takes_over_after_so_many_requests(make: MakeChild) -> None:
-    child = make(limits=Limits(recycle_after=3))
-    pids = [pid_of(child) for _ in range(7)]
-    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+def test_a_fresh_process_takes_over_from_one_that_grew(make: MakeChild) -> None:
+    child = make(limits=Limits(recycle_at=1))  # any process has grown beyond one byte, once somebody looked
+    pid = pid_of(child)
+    deadline = time.monotonic() + LONG
+    while not child.is_worn:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert pid_of(child) != pid
+    lasting = make(limits=Limits(recycle_at=1 << 40))
+    assert len({pid_of(lasting) for _ in range(5)}) == 1
 
 
 def test_recycling_waits_for_what_is_outstanding(make: MakeChild) -> None:
-    child = make(limits=Limits(recycle_after=1))
+    child = make(limits=Limits(recycle_at=1))
     pid_of(child)
     replies: Replies = SimpleQueue()
     numbers = {child.submit(Say((n,), pause=0.02), replies, deadline_s=LONG) for n in range(5)}

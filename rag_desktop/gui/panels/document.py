@@ -242,6 +242,10 @@ class DocumentPane(QWidget):
     def _refusal(self, code: str, view: DocumentView) -> str:
         say = self._context.wording.say
         words = _short(view.quoted, 1_000)
+        if code == "file-missing" and view.document.is_away:
+            return say(
+                "The folder cannot be reached right now. When the file was read, it said: “{words}”", words=words
+            )
         if code == "file-missing":
             return say("The file is no longer there. When it was read, it said: “{words}”", words=words)
         if code == "file-too-large":
@@ -251,8 +255,11 @@ class DocumentPane(QWidget):
     def _show_text(self, view: DocumentView, *, is_there: bool) -> None:
         self.pages.setCurrentWidget(self.reading)
         self.reading.show_text(view.text, view.span, is_prose=view.document.format in _PROSE)
-        if not is_there:
-            self._say(self._context.wording.say("The file is no longer there. This is its text when it was read."))
+        say = self._context.wording.say
+        if not is_there and view.document.is_away:
+            self._say(say("The folder cannot be reached right now. This is the text of the file when it was read."))
+        elif not is_there:
+            self._say(say("The file is no longer there. This is its text when it was read."))
         elif view.quoted and view.span is None:
             self._say(self._changed(view))
 

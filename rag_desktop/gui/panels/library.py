@@ -8,10 +8,12 @@ from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
 from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from rag_desktop.domain.events import Event, FolderRemoved
+from rag_desktop.domain.events import Event, FolderRemoved, LibraryLooked, TaskEnded
+from rag_desktop.domain.ids import TaskId
 from rag_desktop.gui.drop import split
 from rag_desktop.gui.folder_row import MORE_WIDTH, FolderRow
-from rag_desktop.gui.folders import FOLDER_ROLE, Folder, FolderModel
+from rag_desktop.gui.folders import FOLDER_ROLE, Folder, FolderModel, State
+from rag_desktop.gui.leave_out import LeaveOut
 from rag_desktop.gui.panel import Context, Panel, Place
 from rag_desktop.gui.reveal import reveal
 from rag_desktop.gui.theme import GRID
@@ -46,6 +48,9 @@ class LibraryPanel(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
+        self._adding: dict[TaskId, str] = {}
+        self._looking: dict[TaskId, str] = {}
+        self._restoring: dict[TaskId, str] = {}
         self.model = FolderModel(context.wording, self)
         self._rows = FolderRow(context.theme, context.wording)
         self.list = FolderList()
@@ -64,6 +69,8 @@ class LibraryPanel(QWidget):
         self.list.setItemDelegate(self._rows)
         self.list.setAccessibleName(say("Folders of the library"))
         self.list.customContextMenuRequested.connect(self._show_menu)
+        self.list.clicked.connect(self._touch)
+        self.list.selectionModel().selectionChanged.connect(lambda *_: self._touch(self.list.currentIndex()))
         remove = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.list)
         remove.setContext(Qt.ShortcutContext.WidgetShortcut)
         remove.activated.connect(self._remove_current)
@@ -100,15 +107,38 @@ class LibraryPanel(QWidget):
 
     def _on_event(self, event: Event) -> None:
         self.model.take(event)
-        if isinstance(event, FolderRemoved):
-            self._offer_undo(event.path)
+        match event:
+            case FolderRemoved(path=path):
+                self._offer_undo(path)
+            case TaskEnded(task=task, error=error):
+                added, restored = self._adding.pop(task, None), self._restoring.pop(task, None)
+                if added and error is None:
+                    self._looking[self._context.desk.upkeep.look()] = added
+                if restored and error is None:
+                    self._look_again(restored)  # it may have been taken out before all of it was read
+            case LibraryLooked(task=task) if task in self._looking:
+                self._say_if_nothing(self._looking.pop(task))
+            case _:
+                pass
 
     def _offer_undo(self, path: str) -> None:
-        say, desk = self._context.wording.say, self._context.desk
+        say = self._context.wording.say
         sentence = say(
             "{name} is out of the library. Nothing on disk was touched.", name=os.path.basename(path) or path
         )
-        self._context.moves.notice.emit(sentence, say("Undo"), partial(desk.upkeep.undo_remove, path))
+        self._context.moves.notice.emit(sentence, say("Undo"), partial(self._undo, path))
+
+    def _undo(self, path: str) -> None:
+        self._restoring[self._context.desk.upkeep.undo_remove(path)] = path
+
+    def _say_if_nothing(self, path: str) -> None:
+        """A drop that brought nothing is told: silence would look like success."""
+        folder = next((each for each in self.model.folders if each.path == os.path.abspath(path)), None)
+        if folder and folder.state is State.READY and folder.status and not folder.status.documents:
+            sentence = self._context.wording.say(
+                "Nothing in {name} was added: it holds no file that can be read, or all are left out.", name=folder.name
+            )
+            self._context.moves.notice.emit(sentence, "", None)
 
     def _add(self, paths: list[str]) -> None:
         documents = split(paths)[0]
@@ -117,7 +147,9 @@ class LibraryPanel(QWidget):
                 dict.fromkeys(path if os.path.isdir(path) else os.path.dirname(path) for path in documents)
             )
         for path in islice(documents, _MOST_AT_ONCE):
-            self.model.expect(path, self._context.desk.upkeep.add(path))
+            task = self._context.desk.upkeep.add(path)
+            self._adding[task] = path
+            self.model.expect(path, task)
 
     # what can be done with a folder
 
@@ -132,28 +164,55 @@ class LibraryPanel(QWidget):
 
     def menu(self, index: QModelIndex) -> QMenu:
         """The menu of a row."""
-        say, folder, menu = self._context.wording.say, index.data(FOLDER_ROLE), QMenu(self)
+        say, moves = self._context.wording.say, self._context.moves
+        folder: Folder = index.data(FOLDER_ROLE)
+        menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(say("Look again"), partial(self._look_again, folder))
-        if folder.task is not None:
-            paused = self._context.desk.upkeep.is_paused
-            hold = partial(self._context.desk.upkeep.pause, paused=not paused)
-            menu.addAction(say("Go on indexing") if paused else say("Pause indexing"), hold)
-            menu.addAction(say("Stop reading this folder"), partial(self._context.desk.stop, folder.task))
-        if folder.status and folder.status.failed:
-            menu.addAction(say("Show problems"), partial(self._context.moves.panel_wanted.emit, "problems"))
+        menu.addAction(say("Look again"), partial(self._look_again, folder.path))
+        if folder.status:
+            words = say("Resume this folder") if folder.is_paused else say("Pause this folder")
+            menu.addAction(words, partial(self._pause, folder.path, paused=not folder.is_paused))
+        if folder.task is not None and not folder.is_paused:
+            menu.addAction(say("Stop indexing now"), partial(self._leave, folder))
+        if folder.status and (folder.state is State.AWAY or not os.path.isfile(folder.path)):
+            menu.addAction(say("Leave out…"), partial(self.leave_out, folder))
+        menu.addSeparator()
+        if folder.problems:
+            menu.addAction(say("Show problems"), partial(moves.panel_wanted.emit, "problems"))
         menu.addAction(say("Show in the file manager"), partial(reveal, folder.path))
         menu.addSeparator()
         menu.addAction(say("Take out of the library"), partial(self.remove, folder))
         return menu
 
-    def _look_again(self, folder: Folder) -> None:
-        self.model.expect(folder.path, self._context.desk.upkeep.add(folder.path))
+    def _look_again(self, path: str) -> None:
+        self.model.expect(path, self._context.desk.upkeep.rescan([path]))
+
+    def _pause(self, path: str, *, paused: bool) -> None:
+        self._context.desk.upkeep.pause_folder(path, paused=paused)
+
+    def _leave(self, folder: Folder) -> None:
+        """Stop reading a folder: a task that waits for it is called off, one that runs goes on with the others."""
+        if folder.task is not None and not folder.has_begun:
+            self._context.desk.stop(folder.task)
+        self._context.desk.upkeep.leave(folder.path)
+        self.model.leave(folder.path)
+
+    def leave_out(self, folder: Folder) -> LeaveOut:
+        """Ask what is to be left out of a folder."""
+        dialog = LeaveOut(self.window(), self._context, folder)
+        dialog.saved.connect(partial(self._context.desk.upkeep.set_patterns, folder.path))
+        dialog.open()
+        return dialog
+
+    def _touch(self, index: QModelIndex) -> None:
+        """What a person has in hand is read first."""
+        if index.isValid():
+            self._context.desk.upkeep.touch(index.data(FOLDER_ROLE).path)
 
     def remove(self, folder: Folder) -> None:
         """Take a folder out; the notice that follows offers to undo that."""
         if folder.task is not None:
-            self._context.desk.stop(folder.task)
+            self._leave(folder)
         self._context.desk.upkeep.remove(folder.path)
 
     def _remove_current(self) -> None:

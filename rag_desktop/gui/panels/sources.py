@@ -5,6 +5,8 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from rag_desktop.domain.answers import Answer, Citation, Ended, Passage
+from rag_desktop.domain.events import Event, LibraryLooked
+from rag_desktop.gui.away import Away
 from rag_desktop.gui.cards import Card, merged
 from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.theme import GRID
@@ -18,6 +20,7 @@ class Sources(QWidget):
         super().__init__()
         self._context = context
         self._cards: list[Card] = []
+        self._away = Away()
         self._said = QLabel()
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setWordWrap(True)
@@ -42,6 +45,7 @@ class Sources(QWidget):
         self.setAccessibleName(context.wording.say("Sources"))
         context.moves.citations_changed.connect(self._change)
         context.moves.citation_shown.connect(self._select)
+        context.bridge.happened.connect(self._take)
         self._change((), None)
 
     @property
@@ -72,7 +76,14 @@ class Sources(QWidget):
         note = self._context.wording.say("not cited in the answer") if is_uncited else ""
         card = Card(citation, self._context.wording, self._context.theme, note)
         card.opened.connect(self._context.moves.citation_shown)
+        card.show_away(is_away=self._away.holds(citation.passage.document))
         return card
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, LibraryLooked):
+            self._away.take(event.status)
+            for card in self._cards:
+                card.show_away(is_away=self._away.holds(card.citation.passage.document))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Hand the focus on to the first card; a focus proxy would draw it here at each new answer."""

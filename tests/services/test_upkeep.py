@@ -1,0 +1,234 @@
+"""The library follows its folders by itself, and does what the person wants first. Real files, readers and watching."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from rag_desktop.app import build
+from rag_desktop.domain.events import DocumentStored, Event, IndexingPlanned, LibraryLooked, TaskEnded
+from rag_desktop.domain.ids import TaskId
+from rag_desktop.domain.status import FolderStatus, LibraryStatus
+from rag_desktop.services import room
+from rag_desktop.services.desk import Desk
+from rag_desktop.store.library import Library
+
+WAIT_S = 30.0
+
+
+@dataclass
+class Opened:
+    """A desk without a window, and all that it said."""
+
+    library: Path
+    desk: Desk = field(init=False)
+    events: list[Event] = field(default_factory=list)
+    said: threading.Condition = field(default_factory=threading.Condition)
+
+    def publish(self, event: Event) -> None:
+        with self.said:
+            self.events.append(event)
+            self.said.notify_all()
+
+    def until(self, true: Callable[[], bool]) -> None:
+        with self.said:
+            assert self.said.wait_for(true, WAIT_S), self.events[-20:]
+
+    def ended(self, task: TaskId) -> TaskEnded:
+        def ends() -> list[TaskEnded]:
+            return [event for event in self.events if isinstance(event, TaskEnded) and event.task == task]
+
+        self.until(lambda: bool(ends()))
+        return ends()[0]
+
+    @property
+    def status(self) -> LibraryStatus | None:
+        looks = [event.status for event in self.events if isinstance(event, LibraryLooked)]
+        return looks[-1] if looks else None
+
+    def folder(self, path: Path) -> FolderStatus | None:
+        return next((each for each in self.status.folders if each.path == str(path)), None) if self.status else None
+
+    def documents(self) -> set[str]:
+        with Library.reader(self.library) as library:
+            return {
+                Path(row.file.path).name
+                for folder in library.folders.all()
+                for row in library.documents.of_folder(folder.id)
+                if row.error is None
+            }
+
+    def finds(self, word: str) -> list[str]:
+        with Library.reader(self.library) as library:
+            program = build(self.library)
+            from rag_desktop.domain.answers import Question
+            from rag_desktop.services.retrieval import Mode
+
+            found = program.retrieval(library).search(Question(word, 5), Mode.KEYWORD)
+            return [Path(passage.document.path).name for passage in found.passages]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+    monkeypatch.setenv("RAG_DESKTOP_ENGINE", "scripted")
+    monkeypatch.setenv("RAG_DESKTOP_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("RAG_DESKTOP_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("RAG_DESKTOP_MODELS", str(tmp_path / "models"))
+    made = Opened(tmp_path / "library")
+    made.desk = Desk(build(), made.publish)
+    made.ended(made.desk.upkeep.start())
+    yield made
+    made.desk.close()
+
+
+@pytest.fixture
+def papers(opened: Opened, tmp_path: Path) -> Path:
+    """A folder of three documents that is in the library."""
+    folder = tmp_path / "papers"
+    for name in ("owls", "bees", "elks"):
+        write(folder / f"{name}.txt", f"All there is to say about {name}.")
+    opened.ended(opened.desk.upkeep.add(str(folder)))
+    opened.until(lambda: (at := opened.folder(folder)) is not None and at.documents == 3)
+    return folder
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_what_changes_on_disk_is_found_without_asking(opened: Opened, papers: Path) -> None:
+    write(papers / "cats.txt", "Cats were not there before.")
+    opened.until(lambda: "cats.txt" in opened.documents())
+    assert opened.finds("before") == ["cats.txt"]
+    write(papers / "cats.txt", "Cats are sleeping now.")
+    opened.until(lambda: opened.finds("sleeping") == ["cats.txt"])
+    assert opened.finds("before") == []
+    (papers / "cats.txt").rename(papers / "lions.txt")
+    opened.until(lambda: opened.finds("sleeping") == ["lions.txt"])
+    (papers / "lions.txt").unlink()
+    opened.until(lambda: opened.documents() == {"owls.txt", "bees.txt", "elks.txt"})
+
+
+def test_a_new_folder_tree_is_found(opened: Opened, papers: Path, tmp_path: Path) -> None:
+    write(tmp_path / "made" / "a" / "b" / "deep.txt", "Deep words.")
+    shutil.move(tmp_path / "made", papers / "made")
+    opened.until(lambda: "deep.txt" in opened.documents())
+    shutil.rmtree(papers / "made")
+    opened.until(lambda: "deep.txt" not in opened.documents())
+
+
+def test_a_folder_that_goes_is_away_and_one_that_comes_is_back(opened: Opened, papers: Path) -> None:
+    papers.rename(papers.with_name("unplugged"))
+    opened.until(lambda: (at := opened.folder(papers)) is not None and at.is_away)
+    assert opened.documents() == {"owls.txt", "bees.txt", "elks.txt"}
+    stored = sum(isinstance(event, DocumentStored) for event in opened.events)
+    papers.with_name("unplugged").rename(papers)
+    opened.until(lambda: (at := opened.folder(papers)) is not None and not at.is_away)
+    assert sum(isinstance(event, DocumentStored) for event in opened.events) == stored
+
+
+def test_a_paused_folder_is_not_read_but_forgets_what_is_gone(opened: Opened, papers: Path) -> None:
+    opened.ended(opened.desk.upkeep.pause_folder(str(papers), paused=True))
+    opened.until(lambda: (at := opened.folder(papers)) is not None and at.is_paused)
+    write(papers / "cats.txt", "Cats.")
+    (papers / "owls.txt").unlink()
+    opened.until(lambda: "owls.txt" not in opened.documents())
+    assert opened.documents() == {"bees.txt", "elks.txt"}
+    opened.ended(opened.desk.upkeep.pause_folder(str(papers), paused=False))
+    opened.until(lambda: opened.documents() == {"bees.txt", "elks.txt", "cats.txt"})
+
+
+def test_a_folder_that_is_left_is_taken_up_when_asked(opened: Opened, papers: Path) -> None:
+    opened.desk.upkeep.leave(str(papers))
+    write(papers / "cats.txt", "Cats.")
+    (papers / "owls.txt").unlink()
+    opened.until(lambda: "owls.txt" not in opened.documents())
+    assert "cats.txt" not in opened.documents()
+    opened.ended(opened.desk.upkeep.rescan([str(papers)]))
+    assert "cats.txt" in opened.documents()
+
+
+def test_patterns_leave_out_what_they_match_and_bring_it_back(opened: Opened, papers: Path) -> None:
+    opened.ended(opened.desk.upkeep.set_patterns(str(papers), "o*.txt\nelks.*"))
+    opened.until(lambda: opened.documents() == {"bees.txt"})
+    write(papers / "oxen.txt", "Oxen.")
+    write(papers / "cats.txt", "Cats.")
+    opened.until(lambda: opened.documents() == {"bees.txt", "cats.txt"})
+    opened.ended(opened.desk.upkeep.set_patterns(str(papers), ""))
+    opened.until(lambda: len(opened.documents()) == 5)
+
+
+def test_a_pattern_that_is_none_changes_nothing(opened: Opened, papers: Path) -> None:
+    error = opened.ended(opened.desk.upkeep.set_patterns(str(papers), "a\n***/[")).error
+    assert error is not None
+    assert error.code == "pattern-refused"
+    assert len(opened.documents()) == 3
+
+
+def test_a_failure_is_ignored_until_its_file_changes(opened: Opened, papers: Path) -> None:
+    (papers / "broken.pdf").write_bytes(b"%PDF-1.4 no more")
+
+    def failures() -> list[tuple[str, bool]]:
+        status = opened.status
+        return [(Path(each.path).name, each.is_ignored) for each in status.failed] if status else []
+
+    opened.until(lambda: failures() == [("broken.pdf", False)])
+    opened.ended(opened.desk.upkeep.ignore([str(papers / "broken.pdf")]))
+    opened.until(lambda: failures() == [("broken.pdf", True)])
+    at = opened.folder(papers)
+    assert at is not None
+    assert at.failed == 0
+    opened.ended(opened.desk.upkeep.retry([str(papers / "broken.pdf")]))
+    opened.until(lambda: failures() == [("broken.pdf", True)])
+    (papers / "broken.pdf").write_bytes(b"%PDF-1.4 no more, still")
+    opened.until(lambda: failures() == [("broken.pdf", False)])
+    (papers / "broken.pdf").unlink()
+    opened.until(lambda: failures() == [])
+
+
+def test_the_size_to_come_is_said_before_anything_is_read(opened: Opened, papers: Path) -> None:
+    first = next(event for event in opened.events if isinstance(event, IndexingPlanned))
+    assert (first.files, first.bytes) == (3, sum(path.stat().st_size for path in papers.iterdir()))
+    assert first.predicted > first.bytes
+    stored = next(place for place, event in enumerate(opened.events) if isinstance(event, DocumentStored))
+    assert opened.events.index(first) < stored
+
+
+def test_a_disk_without_room_stops_the_work_and_one_with_room_starts_it(
+    opened: Opened, papers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "RESERVE", 1 << 60)
+    write(papers / "cats.txt", "Cats.")
+    opened.until(
+        lambda: any(
+            isinstance(each, TaskEnded) and each.error and each.error.code == "disk-low" for each in opened.events
+        )
+    )
+    assert "cats.txt" not in opened.documents()
+    monkeypatch.setattr(room, "RESERVE", 1)
+    opened.until(lambda: "cats.txt" in opened.documents())
+
+
+def test_a_file_added_by_itself_is_watched_too(opened: Opened, tmp_path: Path) -> None:
+    write(tmp_path / "alone.txt", "One thing.")
+    opened.ended(opened.desk.upkeep.add(str(tmp_path / "alone.txt")))
+    write(tmp_path / "alone.txt", "Another matter.")
+    write(tmp_path / "beside.txt", "Not added.")
+    opened.until(lambda: opened.finds("matter") == ["alone.txt"])
+    assert opened.documents() == {"alone.txt"}
+
+
+def test_reading_a_folder_is_no_change_in_it(opened: Opened, papers: Path) -> None:
+    before = len(opened.events)
+    for path in papers.iterdir():
+        path.read_bytes()
+    os.listdir(papers)
+    write(papers / "cats.txt", "A real change.")
+    opened.until(lambda: "cats.txt" in opened.documents())
+    planned = [event for event in opened.events[before:] if isinstance(event, IndexingPlanned)]
+    assert [event.files for event in planned] == [1]
