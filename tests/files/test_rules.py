@@ -197,7 +197,9 @@ def test_there_is_an_end_to_lines() -> None:
 
 # All lines of a few letters, against git itself, and against pathspec where the two are of one mind
 
-_SEGMENT = st.text("ab*?", min_size=1, max_size=3) | st.sampled_from(["**", "[ab]", "[!a]", "a[^b]", "\\a", "*.b"])
+_WORD = st.text("ab*?", min_size=1, max_size=3).filter(lambda word: "**" not in word)
+"""`a**/b` is left out: git takes its `**` for folders, against its own manual."""
+_SEGMENT = _WORD | st.sampled_from(["**", "[ab]", "[!a]", "a[^b]", "\\a", "*.b"])
 _LINE = st.builds(
     lambda negated, start, parts, end: negated + start + "/".join(parts) + end,
     st.sampled_from(["", "", "!"]),
