@@ -91,7 +91,7 @@ def _opened(package: Package, main: str) -> _Document:
         target = package.target(main, kind)
         return package.root(target) if target else None
 
-    notes = {kind: {value(each, "id"): each for each in part(kind) or ()} for kind in _NOTES.values()}
+    notes = {kind: {value(each, "id"): each for each in _inner(part(kind))} for kind in _NOTES.values()}
     return _Document(Styles(part("styles")), Numbering(part("numbering")), notes)
 
 
@@ -223,7 +223,11 @@ def _is_unseen(element: "Element", name: str) -> bool:
 def _chosen(element: "Element") -> "Iterator[Element]":
     """One of several forms of the same thing (ECMA-376 part 3): the newest, which Word itself shows."""
     chosen = child(element, "Choice")
-    yield from chosen if chosen is not None else child(element, "Fallback") or ()
+    yield from chosen if chosen is not None else _inner(child(element, "Fallback"))
+
+
+def _inner(element: "Element | None") -> "Iterable[Element]":
+    return element if element is not None else ()
 
 
 def _is_placeholder(element: "Element") -> bool:

@@ -31,6 +31,9 @@ MOST_SECONDS = 1_800.0
 _DETECTED_SIDE = 1536
 """Lines are looked for on a smaller picture: a third of the time of the full size, and the same lines."""
 _LEAST_SIDE = 24
+_INK = 64
+"""Of 255, the least difference from the ground that may be ink."""
+_MARGIN = 24
 _LEAST_LINE_SCORE = 0.7
 _LEAST_PAGE_SCORE = 0.8
 """Pages that are read well score above 0.9; upside down or in an unknown script 0.65."""
@@ -150,7 +153,9 @@ class Recogniser:
     def _recognised(self, picture: Picture) -> tuple[Line, ...]:
         import numpy as np
 
-        grey = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width)
+        whole = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width)
+        rows, columns = _inked(whole)
+        grey = whole[rows, columns]
         lines = self._read(grey)
         if lines and _score(lines) < _LEAST_PAGE_SCORE:
             turned = self._read(grey[::-1, ::-1])
@@ -158,7 +163,7 @@ class Recogniser:
         if _score(lines) < _LEAST_PAGE_SCORE:
             return ()
         lines = [line for line in lines if line.score >= _LEAST_LINE_SCORE]
-        return tuple(_upright(lines, picture.width) if _are_sideways(lines) else lines)
+        return tuple(_upright(lines, grey.shape[1]) if _are_sideways(lines) else lines)
 
     def _read(self, grey: Any) -> list[Line]:
         import numpy as np
@@ -171,6 +176,22 @@ class Recogniser:
             (left, top), (right, bottom) = box.min(axis=0).tolist(), box.max(axis=0).tolist()
             lines.append(Line(str(text), round(left), round(top), round(right), round(bottom), float(score)))
         return lines
+
+
+def _inked(grey: Any) -> tuple[slice, slice]:
+    """Rows and columns without the empty margins: a few words alone on a page are not found."""
+    import numpy as np
+
+    ground = np.median(grey[::8, ::8])
+    ink = np.abs(grey.astype(np.int16) - ground) > _INK
+    return _extent(ink.any(axis=1)), _extent(ink.any(axis=0))
+
+
+def _extent(has_ink: Any) -> slice:
+    places = has_ink.nonzero()[0]
+    if not len(places):
+        return slice(0, len(has_ink))
+    return slice(max(0, int(places[0]) - _MARGIN), int(places[-1]) + 1 + _MARGIN)
 
 
 def _score(lines: Sequence[Line]) -> float:

@@ -69,7 +69,7 @@ def salvage(folder: Path, known: Known) -> tuple[Salvaged, Path]:
 def read(path: Path, known: Known) -> Salvaged:
     """All that can be read of a damaged file, through its own header or one that is put before a copy of it."""
     found = _read_file(path, known)
-    if found.spaces or found.folders or not path.exists():
+    if found.vectors or found.is_whole or not path.exists():
         return found
     copy = path.with_name(path.name + ".copy")
     try:
