@@ -33,7 +33,7 @@ _MIB = 1 << 20
 _READER_LIMITS = Limits(
     start_s=60, memory=1536 * _MIB, address_space=6144 * _MIB, stop_grace_s=0.5, recycle_at=384 * _MIB, niceness=5
 )
-_EMBEDDER_LIMITS = Limits(start_s=180, memory=6144 * _MIB)
+_EMBEDDER_LIMITS = Limits(start_s=180, memory=6144 * _MIB, niceness=5)
 _GENERATOR_LIMITS = Limits(start_s=600)
 
 

@@ -12,7 +12,7 @@ from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats.docx_styles import Numbering, Style, Styles, level_of
 from rag_desktop.formats.docx_tables import Row, blocks_of, rows_of
-from rag_desktop.formats.markup import child, is_on, local, value
+from rag_desktop.formats.markup import child, inside, is_on, local, value
 from rag_desktop.formats.outline import Trail
 from rag_desktop.formats.package import Package
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
@@ -91,7 +91,7 @@ def _opened(package: Package, main: str) -> _Document:
         target = package.target(main, kind)
         return package.root(target) if target else None
 
-    notes = {kind: {value(each, "id"): each for each in _inner(part(kind))} for kind in _NOTES.values()}
+    notes = {kind: {value(each, "id"): each for each in inside(part(kind))} for kind in _NOTES.values()}
     return _Document(Styles(part("styles")), Numbering(part("numbering")), notes)
 
 
@@ -223,11 +223,7 @@ def _is_unseen(element: "Element", name: str) -> bool:
 def _chosen(element: "Element") -> "Iterator[Element]":
     """One of several forms of the same thing (ECMA-376 part 3): the newest, which Word itself shows."""
     chosen = child(element, "Choice")
-    yield from chosen if chosen is not None else _inner(child(element, "Fallback"))
-
-
-def _inner(element: "Element | None") -> "Iterable[Element]":
-    return element if element is not None else ()
+    yield from chosen if chosen is not None else inside(child(element, "Fallback"))
 
 
 def _is_placeholder(element: "Element") -> bool:

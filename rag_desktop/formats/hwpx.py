@@ -15,7 +15,7 @@ from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats import tables
 from rag_desktop.formats.hwpx_styles import Styles
-from rag_desktop.formats.markup import child, children, local, value
+from rag_desktop.formats.markup import child, children, inside, local, value
 from rag_desktop.formats.outline import Trail
 from rag_desktop.formats.package import PARTS_UNREADABLE, Package
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
@@ -123,7 +123,7 @@ def _part(package: Package, reference: str) -> str:
 
 def _metadata(plan: "Element | None", title: str | None) -> Metadata:
     said: dict[str, str] = {}
-    for each in child(plan, "metadata") or ():
+    for each in inside(child(plan, "metadata")):
         key = value(each, "name") if local(each.tag) == "meta" else local(each.tag)
         if text := " ".join((each.text or value(each, "content") or "").split()):
             said.setdefault(key, text)
@@ -223,7 +223,7 @@ def _sign(element: "Element", name: str) -> str:
 def _chosen(element: "Element") -> "Iterator[Element]":
     """One of several forms of the same thing: the newest."""
     chosen = child(element, "case")
-    yield from chosen if chosen is not None else child(element, "default") or ()
+    yield from chosen if chosen is not None else inside(child(element, "default"))
 
 
 def _paragraphs(element: "Element") -> "Iterator[Element]":

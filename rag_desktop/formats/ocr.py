@@ -105,7 +105,10 @@ class Recogniser:
         return text_in_order(self.lines(picture))
 
     def lines(self, picture: Picture) -> tuple[Line, ...]:
-        """The lines of a picture with their boxes, as it stands upright; none where the reading cannot be trusted."""
+        """The lines of a picture as it stands upright; none where the reading cannot be trusted.
+
+        Their boxes count from the corner of what is printed, without empty margins.
+        """
         if min(picture.width, picture.height) < _LEAST_SIDE:
             return ()
         if self._cache is None:

@@ -309,7 +309,7 @@ class Card(QFrame):
             f" padding: {padding}px; }}"
             f"#card QPushButton#why {{ border: none; background: transparent; color: {tokens.accent};"
             f" padding: 0px; font-size: {SMALL_PX}px; text-decoration: {'underline' if self._is_near else 'none'}; }}"
-            f"#card QLabel#away {{ border: 1px solid {tokens.line}; border-radius: 4px; padding: 0px 4px; }}"
+            f"#card QLabel#away {{ border: 1px solid {tokens.hairline}; border-radius: 4px; padding: 0px 4px; }}"
             f"#card QPushButton#why:focus {{ text-decoration: underline; }}"
         )
         ink, ground = (tokens.text_muted, "transparent") if self._is_quiet else (tokens.on_accent, tokens.accent)

@@ -309,7 +309,7 @@ def detail(folder: Folder, wording: Wording) -> str:
         case State.INDEXING:
             return _work(folder, wording)
         case State.AWAY:
-            return say("Cannot be reached; {documents} kept", documents=documents)
+            return say("Away · {documents} kept", documents=documents)
         case State.PROBLEMS:
             problems = amounts.problems(folder.problems, wording)
             return say("{documents} · {problems}", documents=documents, problems=problems)
@@ -322,9 +322,8 @@ def _work(folder: Folder, wording: Wording) -> str:
     if folder.left is None:
         return wording.say("{done:,} of {total:,}", done=folder.done, total=folder.total)
     return wording.say(
-        "{done:,} of {total:,} · {left}",
-        done=folder.done,
-        total=folder.total,
+        "{share} % · {left}",
+        share=amounts.share(folder.done, folder.total),
         left=amounts.time_left(folder.left, wording),
     )
 
@@ -332,15 +331,32 @@ def _work(folder: Folder, wording: Wording) -> str:
 def explanation(folder: Folder, wording: Wording) -> tuple[str, ...]:
     """What can be said beside the path and the line under the name; nothing where that line says all."""
     say, lines = wording.say, []
-    if folder.state is State.INDEXING and folder.rate is not None:
-        lines.append(say("Reading {rate} files a second", rate=amounts.rate(folder.rate)))
+    if folder.state is State.INDEXING and folder.total:
+        lines.append(_reading_words(folder, wording))
     if folder.plan and len(folder.plan.folders) > 1:
-        lines.append(wording.count("Read together with {n} other folder", "Read together with {n} other folders",
-                                   len(folder.plan.folders) - 1))  # fmt: skip
+        others = len(folder.plan.folders) - 1
+        lines.append(
+            wording.count("Read together with {n} other folder", "Read together with {n} other folders", others)
+        )
     if folder.plan:
         lines.append(amounts.plan(folder.plan, wording))
-    if folder.state is State.PAUSED and folder.is_paused:
-        lines.append(say("Nothing more of it is read until you resume it. What was read can be searched."))
-    if folder.state is State.STOPPED:
-        lines.append(say("What was read can be searched. “Look again” goes on with the rest."))
+    match folder.state:
+        case State.PAUSED if folder.is_paused:
+            lines.append(say("Nothing more of it is read until you resume it. What was read can be searched."))
+        case State.STOPPED:
+            lines.append(say("What was read can be searched. “Look again” goes on with the rest."))
+        case State.AWAY:
+            lines.append(say("It cannot be reached right now. What was read can be searched."))
+        case _:
+            pass
     return tuple(lines)
+
+
+def _reading_words(folder: Folder, wording: Wording) -> str:
+    say, done, total = wording.say, folder.done, folder.total
+    if folder.stage != Stage.READING:
+        return wording.count("Looking: {n:,} file", "Looking: {n:,} files", total)
+    if folder.rate is None:
+        return say("Reading: {done:,} of {total:,} files", done=done, total=total)
+    rate = amounts.rate(folder.rate)
+    return say("Reading: {done:,} of {total:,} files, {rate} a second", done=done, total=total, rate=rate)

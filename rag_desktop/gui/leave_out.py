@@ -12,6 +12,8 @@ from rag_desktop.gui.theme import GRID, SMALL_PX
 
 _WIDTH = 520
 _LINES = 8
+_EXAMPLE = "!\u2060node_modules/"
+"""With a word joiner: a line must not break after the exclamation mark."""
 
 
 class LeaveOut(QDialog):
@@ -67,6 +69,7 @@ class LeaveOut(QDialog):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
+        self.lines.moveCursor(QTextCursor.MoveOperation.End)
         self.lines.setFocus()
 
     def _explanation(self) -> QLabel:
@@ -82,7 +85,8 @@ class LeaveOut(QDialog):
         label = QLabel(
             self._context.wording.say(
                 "Always left out are version control, caches and installed packages of programs, keys and passwords,"
-                " waste bins and temporary files; “!node_modules/” would bring such a folder back."
+                " waste bins and temporary files. A line such as “{example}” brings them back.",
+                example=_EXAMPLE,
             )
         )
         label.setProperty("muted", True)

@@ -69,8 +69,13 @@ class StatusBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID + 4, 0, GRID // 2, 0)
         layout.setSpacing(GRID)
-        for widget in (self.library, self.problems, self.hold, self.stop):
-            layout.addWidget(widget)
+        indexing = QHBoxLayout()
+        indexing.setSpacing(0)
+        indexing.addWidget(self.hold)
+        indexing.addWidget(self.stop)
+        layout.addWidget(self.library)
+        layout.addWidget(self.problems)
+        layout.addLayout(indexing)
         layout.addWidget(self.work, 1)
         for widget in (self.model, self.offline):
             layout.addWidget(widget)

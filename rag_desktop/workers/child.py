@@ -33,7 +33,8 @@ class Limits:
     address_space: bytes it may map at all (POSIX), 0 for none. stop_grace_s: seconds a stopped request has to end
     before the process is killed. recycle_at: resident bytes above which a fresh process takes over before
     the next request, 0 for never.
-    niceness: POSIX niceness added to the child.
+    niceness: added to the child on POSIX; on Windows, any makes its
+    priority lower.
     """
 
     start_s: float = 120.0

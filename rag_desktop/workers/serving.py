@@ -88,12 +88,24 @@ def run(role: Role, pipe: "mpc.Connection[Any, Any]", stopped: StopBoard, settin
 
 
 def _limit(settings: Settings) -> None:
-    if settings.niceness and hasattr(os, "nice"):
-        os.nice(settings.niceness)
+    if settings.niceness:
+        _stand_back(settings.niceness)
     if settings.memory and os.name == "posix":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (settings.memory, settings.memory))
+
+
+def _stand_back(niceness: int) -> None:
+    """Let whatever the person does go first, at the processor and, where the system has that, at the disk."""
+    import psutil
+
+    if sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        return
+    os.nice(niceness)
+    if sys.platform == "linux":
+        psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)
 
 
 def _die_with_parent() -> None:

@@ -23,7 +23,7 @@ from rag_desktop.domain.messages import EmbedRequest, ReadRequest
 from rag_desktop.files import walking
 from rag_desktop.files.walking import outermost
 from rag_desktop.services import library as libraries
-from rag_desktop.services import reading
+from rag_desktop.services import storing
 from rag_desktop.services.indexing import Indexing
 from rag_desktop.services.neighbours import exact_index
 from rag_desktop.services.opening import open_writer
@@ -45,7 +45,7 @@ class Beginning:
     place: Path
     environment: Mapping[str, str]
     mutant: str | None = None
-    version: int = reading.READING_VERSION
+    version: int = storing.READING_VERSION
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Served:
         self._library: Library | None = None
         self._indexing: Indexing | None = None
         self._program = app.build(beginning.place)
-        reading.READING_VERSION = beginning.version
+        storing.READING_VERSION = beginning.version
         self._real_scandir = os.scandir
         walking.os = _Os(self._scandir)  # type: ignore[attr-defined]
         self._watch_children()

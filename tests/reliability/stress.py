@@ -1,0 +1,408 @@
+"""The rounds: operations on a tree, a program that is made to follow them and may be killed, and a comparison."""
+
+import math
+import multiprocessing
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag_desktop.files.walking import outermost
+from rag_desktop.services.storing import READING_VERSION
+from tests.reliability import operations
+from tests.reliability.expectation import Situation, Standing, differences
+from tests.reliability.program import EDIT, Beginning, Fate, Notes, serve
+from tests.reliability.tree import ALONE, State, Tree
+from tests.reliability.views import LibraryView, look_at
+
+MODES = {
+    "calm": 50, "apart": 10, "killed": 14, "child killed": 7, "stopped": 7, "edited": 8, "restarted": 4, "damaged": 7,
+    "new reader": 2,
+}  # fmt: skip
+"""What befalls the program in a round, and how often."""
+PATTERNS = ("", "*.csv", "drafts/\n*.docx", "/notes*\n!/notes1.txt")
+_MEMORY = "/dev/shm"
+_PATIENCE_S = 150.0
+_LARGEST = 800
+"""Statements of a look after which a kill comes at the latest."""
+
+
+class Difference(AssertionError):  # noqa: N818 - what a round found
+    """The library is not what it must be; says how to see it again."""
+
+
+class Killed(Exception):  # noqa: N818 - what a test does to the program
+    """The program is gone."""
+
+
+class Process:
+    """A program in its process."""
+
+    def __init__(self, beginning: Beginning) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(beginning, theirs))
+        self._process.start()
+        theirs.close()
+
+    def ask(self, name: str, *arguments: Any, edit: Any = None, kill_after: float | None = None) -> Any:
+        """Have something done. edit: called when the program is in the midst of it. Raises Killed."""
+        try:
+            self._pipe.send((name, arguments))
+            while True:
+                if kill_after is not None and not self._pipe.poll(kill_after):
+                    self.kill()
+                    raise Killed
+                if not self._pipe.poll(_PATIENCE_S):
+                    raise Difference(f"the program hangs in {name}")
+                kind, told = self._pipe.recv()
+                if kind == EDIT:
+                    edit()
+                    self._pipe.send("go on")
+                elif kind == "done":
+                    return told
+                else:
+                    raise Difference(f"the program broke in {name}: {told}")
+        except (EOFError, OSError):
+            self._process.join()
+            raise Killed from None
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self._process.kill()
+        self._process.join()
+
+    def end(self) -> None:
+        """Politely, unless it is gone."""
+        if self._process.is_alive():
+            try:
+                self.ask("end")
+            except (Killed, Difference):
+                self.kill()
+        self._process.join()
+
+
+@dataclass
+class Watched:
+    """A folder as a person set it up. is_removed: marked, and purged when the program starts anew."""
+
+    is_paused: bool = False
+    patterns: str = ""
+    is_removed: bool = False
+
+
+@dataclass
+class Round:
+    """What a round did besides operations on files."""
+
+    mode: str
+    notes: Notes = field(default_factory=Notes)
+    was_whole: bool = False
+    had_acts: bool = False
+    was_killed: bool = False
+    log: list[str] = field(default_factory=list)
+
+
+class Stress:
+    """A tree, a program that follows it, and a second one that makes the oracles."""
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        mutant: str | None = None,
+        favoured: tuple[str, ...] = (),
+        modes: Sequence[str] = (),
+        is_real: bool = False,
+    ) -> None:
+        """favoured: operations that happen more often. modes: those of each round in turn, instead of chance."""
+        self.seed = seed
+        memory = _MEMORY if os.path.isdir(_MEMORY) else None
+        self.home = Path(tempfile.mkdtemp(prefix="reliability-", dir=memory))
+        self.tree = Tree(self.home, random.Random(seed))
+        self.counts: Counter[str] = Counter()
+        self.seconds = 0.0
+        self.rounds = 0
+        self._fates = random.Random(seed + 1)
+        self._favoured = favoured
+        self._modes = modes
+        self._watched = {root: Watched() for root in self.tree.roots}
+        self._place = self.home / "library"
+        settings = {"RAG_DESKTOP_CONFIG": str(self.home / "config"), "RAG_DESKTOP_CACHES": str(self.home / "caches")}
+        if not is_real:
+            settings |= {"RAG_DESKTOP_ENGINE": "scripted", "RAG_DESKTOP_MODELS": str(self.home / "models")}
+        self._settings = settings
+        self._mutant = mutant
+        self._version = READING_VERSION
+        self._older: list[bytes] = []
+        self._states: dict[str, State] = {}
+        self._paused_before: frozenset[str] = frozenset()
+        self._seen = LibraryView({}, {}, (), frozenset(), None)
+        self._oracle = Process(Beginning(self.home / "oracle", settings))
+        self._program = self._begun()
+        self._program.ask("open", self._place, str(self.tree.base), Fate())
+        self._program.ask("register", list(self.tree.roots))
+
+    def run(self, rounds: int) -> None:
+        """Go through so many rounds. Raises Difference."""
+        began = time.monotonic()
+        for _ in range(20):
+            operations.create(self.tree)
+        for _ in range(rounds):
+            self._round()
+            self.rounds += 1
+            self.seconds = time.monotonic() - began
+
+    def close(self) -> None:
+        """End the programs and delete everything."""
+        self._program.end()
+        self._oracle.end()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    # one round
+
+    def _round(self) -> None:
+        self.tree.log.clear()
+        mode = self._modes[self.rounds % len(self._modes)] if self._modes else self._chosen_mode()
+        this = Round(mode)
+        self.counts[f"mode {mode}"] += 1
+        try:
+            self._change(this)
+            self._follow(this)
+            found = differences(self._situation(this))
+        except Killed:
+            raise self._difference(this, ["the program ended by itself"]) from None
+        except Difference as error:
+            raise self._difference(this, [str(error)]) from None
+        if found:
+            raise self._difference(this, found)
+
+    def _chosen_mode(self) -> str:
+        return "calm" if not self.rounds else self._fates.choices(list(MODES), list(MODES.values()))[0]
+
+    def _change(self, this: Round) -> None:
+        for _ in range(self.tree.chance.choice((0, 1, 2, 3, 4, 6, 9))):
+            operations.happen(self.tree, self._favoured)
+        if self.rounds and self.tree.chance.random() < 0.25:
+            this.had_acts = self._act(this)
+        self._program.ask("hide", self.tree.hidden)
+
+    def _act(self, this: Round) -> bool:
+        """A person changes what is watched."""
+        chance, root = self.tree.chance, self.tree.chance.choice(self.tree.roots)
+        act, pattern = chance.choice(("pause", "patterns", "remove")), chance.choice(PATTERNS)
+        there = self._watched.get(root)
+        if there is None or there.is_removed:
+            act = chance.choice(("register", "undo")) if there else "register"
+            if act == "register" and not os.path.exists(root):
+                return False
+            self._program.ask(*(("register", [root]) if act == "register" else ("undo_remove", root)))
+            self._watched[root] = there or Watched()
+            self._watched[root].is_removed = False
+        elif act == "pause":
+            there.is_paused = not there.is_paused
+            self._program.ask("pause", root, there.is_paused)
+        elif act == "patterns":
+            there.patterns = pattern
+            self._program.ask("set_patterns", root, pattern)
+        elif sum(not each.is_removed for each in self._watched.values()) > 1:
+            there.is_removed = True
+            self._program.ask("remove", root)
+        self.counts[f"act {act}"] += 1
+        this.log.append(f"{act} {self.tree.relative(root)} {pattern!r}")
+        # Whoever holds the folder too is looked at whole: its files may be the other's now.
+        self.tree.touched.update(each for each in self._current() if each in root or root in each)
+        self.tree.touched.add(root)
+        return True
+
+    # the program follows
+
+    def _follow(self, this: Round) -> None:
+        match this.mode:
+            case "killed":
+                self._be_killed(this)
+                self._look(this, whole=True)
+            case "stopped":
+                self._look(this, Fate(stop=self._moment()))
+                self._look(this, whole=True)
+            case "edited":
+                self._look(this, Fate(edit=self._fates.randrange(1, 4)))
+                self._look(this, whole=self._fates.random() < 0.5)
+            case "child killed":
+                self._look(this, Fate(kill_child=self._fates.randrange(1, 8)))
+            case "damaged" | "restarted" | "new reader":
+                self._restart(this)
+                self._look(this, whole=True)
+            case "apart":
+                self._look(this, whole=self._fates.random() < 0.5, apart=True)
+            case _:
+                self._look(this, whole=self._fates.random() < 0.3)
+
+    def _look(self, this: Round, fate: Fate = Fate(), *, whole: bool = False, apart: bool = False) -> None:
+        whole = whole or not self.rounds or self._has_unseen_changes()
+        order = self._fates.sample(self.tree.roots, len(self.tree.roots)) if apart else []
+        # With surrogates, a set of names has no order of its own to be replayed.
+        touched = None if whole else sorted(self.tree.touched)
+        self.tree.touched.clear()
+        this.log.append(f"look {'whole' if whole else 'at what was touched'} {'apart' if apart else ''} {fate}")
+        kill_after = self._fates.random() * 0.6 if fate.kill < 0 else None
+        notes = self._program.ask("look", touched, order, fate, edit=self._edit_meanwhile, kill_after=kill_after)
+        this.notes.read += notes.read
+        this.notes.embedded += notes.embedded
+        this.notes.opened += notes.opened
+
+    def _edit_meanwhile(self) -> None:
+        kinds = (operations.edit, operations.append, operations.create, operations.rename, operations.truncate,
+                 operations.touch, operations.edit_secretly)  # fmt: skip
+        for _ in range(3):
+            self.tree.chance.choice(kinds)(self.tree)
+
+    def _has_unseen_changes(self) -> bool:
+        """Whether something changed that no watcher tells, such as a file by another of its hard links."""
+        there, touched = self.tree.states(), outermost(self.tree.touched)
+        changed = {path for path in there.keys() | self._states.keys() if there.get(path) != self._states.get(path)}
+        roots = [root for root in self._current() if os.path.isdir(root)]
+        return any(not _is_covered(path, touched) and _is_covered(path, roots) for path in changed)
+
+    def _be_killed(self, this: Round) -> None:
+        for _ in range(self._fates.choice((1, 1, 2))):
+            fate = Fate(kill=self._moment() if self._fates.random() < 0.7 else -1)
+            try:
+                self._look(this, fate)
+            except Killed:
+                this.was_killed = True
+                self.counts["killed"] += 1
+                self._start_anew(Fate(kill=self._fates.randrange(1, 60)) if self._fates.random() < 0.3 else Fate())
+
+    def _restart(self, this: Round) -> None:
+        if self._fates.random() < 0.6:
+            self._program.ask("close")
+            for left in ("-wal", "-shm"):
+                Path(f"{self._place / 'library.sqlite'}{left}").unlink(missing_ok=True)
+            self._program.end()
+        else:
+            self._program.kill()
+        if this.mode == "new reader":
+            self._version += 1
+        if this.mode == "damaged":
+            this.log.append(f"damage: {self._damage()}")
+        self._start_anew(Fate())
+
+    def _damage(self) -> str:
+        """Spoil the file of the index."""
+        path = self._seen.snapshot
+        how = self._fates.choice(("truncate", "flip", "flip", "delete", "older", "older"))
+        whole = path.read_bytes() if path and path.exists() else b""
+        if path is None or not whole:
+            return "nothing there"
+        if how == "truncate":
+            path.write_bytes(whole[: self._fates.randrange(len(whole))])
+        elif how == "flip":
+            place = self._fates.randrange(len(whole))
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        elif how == "older" and self._older:
+            path.write_bytes(self._fates.choice(self._older))
+        else:
+            path.unlink()
+        self.counts[f"damage {how}"] += 1
+        return how
+
+    def _start_anew(self, fate: Fate) -> None:
+        self._program.end()
+        self._program = self._begun()
+        self._watched = {root: each for root, each in self._watched.items() if not each.is_removed}
+        try:
+            self._program.ask("open", self._place, str(self.tree.base), fate)
+        except Killed:
+            if not fate.kill:
+                raise
+            self.counts["killed while opening"] += 1
+            self._start_anew(Fate())
+            return
+        self._program.ask("hide", self.tree.hidden)
+
+    def _begun(self) -> Process:
+        return Process(Beginning(self.home / "started", self._settings, self._mutant, self._version))
+
+    def _moment(self) -> int:
+        """A number of statements; small ones as often as large ones."""
+        return round(math.exp(self._fates.uniform(math.log(3), math.log(_LARGEST))))
+
+    # and is judged
+
+    def _current(self) -> list[str]:
+        return [root for root, each in self._watched.items() if not each.is_removed]
+
+    def _situation(self, this: Round) -> Situation:
+        now, before = look_at(self._place), self._seen
+        standings = {root: self._standing(root, before) for root in self._current()}
+        states, hidden = self.tree.states(), tuple(self.tree.hidden_paths())
+        paused = frozenset(root for root, standing in standings.items() if standing is Standing.PAUSED)
+        case = Situation(
+            before=before,
+            now=now,
+            oracle=self._made_from_scratch(standings),
+            index=self._program.ask("index"),
+            notes=this.notes,
+            folders=standings,
+            hidden=hidden,
+            states=states,
+            earlier=self._states,
+            paused_before=self._paused_before | paused,
+            is_settled=this.mode in ("calm", "restarted", "damaged", "new reader") and not this.had_acts,
+            was_edited_meanwhile=this.mode == "edited",
+            has_new_reader=this.mode == "new reader",
+        )
+        if now.snapshot and now.snapshot.exists():
+            self._older = [*self._older[-3:], now.snapshot.read_bytes()]
+        unseen = (Standing.AWAY, Standing.HIDDEN)
+        kept = {path: state for path, state in self._states.items() if case.standing(path) in unseen}
+        self._states, self._seen, self._paused_before = states | kept, now, paused
+        return case
+
+    def _standing(self, root: str, before: LibraryView) -> Standing:
+        is_there = os.path.isfile(root) if root.endswith(ALONE) else os.path.isdir(root)
+        if not is_there:
+            return Standing.AWAY
+        if os.path.isdir(root) and not os.listdir(root):
+            current = self._current()
+            homes = (max((each for each in current if _is_covered(path, [each])), key=len, default=None)
+                     for path in before.documents)  # fmt: skip
+            if root in homes:
+                return Standing.AWAY
+        return Standing.PAUSED if self._watched[root].is_paused else Standing.LIVE
+
+    def _made_from_scratch(self, standings: dict[str, Standing]) -> LibraryView:
+        place = self.home / "oracles" / str(self.rounds)
+        self._oracle.ask("open", place, "\0", Fate())
+        roots = [root for root, standing in standings.items() if standing is not Standing.AWAY]
+        self._oracle.ask("register", roots)
+        for root in roots:
+            self._oracle.ask("set_patterns", root, self._watched[root].patterns)
+        self._oracle.ask("look", None, [], Fate())
+        self._oracle.ask("close")
+        made = look_at(place)
+        shutil.rmtree(place)
+        return made
+
+    def _difference(self, this: Round, found: Iterable[str]) -> Difference:
+        listed = list(found)
+        lines = [
+            f"seed {self.seed}, round {self.rounds}, {this.mode}: {len(listed)} differences",
+            *listed[:20],
+            "operations of the round:",
+            *self.tree.log,
+            *this.log,
+            f"again: python -m tests.reliability --seed {self.seed} --rounds {self.rounds + 1}",
+        ]
+        return Difference("\n  ".join(lines))
+
+
+def _is_covered(path: str, roots: Iterable[str]) -> bool:
+    return any(path == root or path.startswith(root + os.sep) for root in roots)
