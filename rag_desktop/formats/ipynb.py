@@ -25,7 +25,7 @@ MOST_VALUES = 2_000_000
 """Commas and colons outside of pictures: each value takes some hundred bytes of memory."""
 
 _PICTURE = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]*")
-_ATTACHED = re.compile(r"!\[([^\]]*)\]\(attachment:[^)]*\)")
+_EMBEDDED = re.compile(r"!\[([^\]]*)\]\((?:attachment|data):[^)]*\)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\r]*\r(?=[^\n\r])")
 """Colours, and what a progress bar wrote over."""
 _SHOWN = ("text/markdown", "text/plain", "text/latex")
@@ -90,7 +90,7 @@ def _take(notebook: _Notebook, cell: _Json) -> None:
 
 
 def _take_markdown(notebook: _Notebook, source: str) -> None:
-    text = _ATTACHED.sub(r"\1", _PICTURE.sub("", source)).rstrip() + "\n\n"
+    text = _PICTURE.sub("", _EMBEDDED.sub(r"\1", source)).rstrip() + "\n\n"
     if text.strip():
         notebook.blocks += (replace(block, source_start=None) for block in sections(text, notebook.trail))
 
@@ -123,6 +123,8 @@ def _printed(outputs: list[Any]) -> Iterator[tuple[str, str]]:
             case _:
                 shown = {**_mapping(each.get("data")), "text/plain": _mapping(each.get("data")).get("text/plain")}
                 shown["text/plain"] = shown["text/plain"] or each.get("text")
+                if _text(shown["text/plain"]).startswith("<") and len(shown) > 1:  # what Python calls a picture
+                    continue
                 kind = next((kind for kind in _SHOWN if _text(shown.get(kind)).strip()), "text/plain")
                 yield kind, _text(shown.get(kind))
 

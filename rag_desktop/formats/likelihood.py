@@ -87,7 +87,9 @@ _JUNCTION = -3.0
 _OTHER_SCRIPT = re.compile(
     r"[a-zA-Z](?=[^\W\d_a-zA-Z])|[^\W\d_a-zA-Z](?=[a-zA-Z])|(?<![^\W\d_])[^\W\d_a-zA-Z](?![^\W\d_])"
 )
-_ACCENTS_TOGETHER = re.compile(r"[^\x00-\x7f](?=[^\W\d_a-zA-Z])")
+_ACCENTS_TOGETHER = re.compile(
+    r"[^\x00-\x7f](?=[^\W\d_a-zA-Z])|[^\W\d_a-zA-Z](?=\d)|(?<=\d)[^\W\d_a-zA-Z]"
+)
 _CAPITAL_INSIDE = re.compile(r"[a-zß-öø-ÿĀ-žа-яёα-ω](?=[À-ÖØ-ÞА-ЯЁΑ-Ω])|[ß-öø-ÿąćęłńóśźżα-ωа-я](?=[A-Z])")
 
 

@@ -100,12 +100,14 @@ def parse(content: bytes) -> _Part:
         raise UnreadableError("file-damaged", reason=type(error).__name__) from error
 
 
-def add_message(mail: Mail, message: _Part, path: tuple[str, ...] = (), depth: int = 0) -> None:
-    """Writes a message and what is attached to it under the headings `path`.
+def add_message(
+    mail: Mail, message: _Part, path: tuple[str, ...] = (), depth: int = 0, *, untitled: str = ""
+) -> None:
+    """Writes a message and what is attached to it under the headings `path`. One without a subject is called `untitled`.
 
     Raises UnreadableError: file-damaged, file-too-large.
     """
-    subject = header(message, "Subject")
+    subject = header(message, "Subject") or untitled
     below = (*path, subject) if subject else path
     if subject:
         mail.add([Block(f"{subject}\n\n", BlockKind.HEADING)], below)
@@ -258,7 +260,7 @@ def _attach(mail: Mail, part: _Part, path: tuple[str, ...], depth: int) -> None:
     name = _name(part)
     reader = reader_of(name) if name else None
     is_message = part.get_content_type() == "message/rfc822" or (reader is not None and reader.name == "email")
-    if not is_message and reader is None:
+    if not is_message and (reader is None or (reader.name == "image" and mail.recognise is None)):
         return
     mail.attachments += 1
     if depth >= MOST_DEPTH or mail.attachments > MOST_ATTACHMENTS:
@@ -280,4 +282,9 @@ def _attach(mail: Mail, part: _Part, path: tuple[str, ...], depth: int) -> None:
         mail.warnings.add(ATTACHMENTS_UNREADABLE)
         return
     mail.warnings.update(found.warnings)
-    mail.add((*found.blocks, Block("\n\n")), (*path, name))
+    mail.add(_ended(found.blocks), (*path, name))
+
+
+def _ended(blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks of a file with a blank line after them: another may follow it here."""
+    return [*blocks[:-1], replace(blocks[-1], text=blocks[-1].text.rstrip("\n") + "\n\n")] if blocks else ()

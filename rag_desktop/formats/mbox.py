@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rag_desktop.domain.errors import UnreadableError
-from rag_desktop.formats.mail import Mail, add_message, parse
+from rag_desktop.formats.mail import Mail, add_message, header, parse
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
 MESSAGES_UNREADABLE = "messages-unreadable"
@@ -24,7 +24,7 @@ def _contents(file: OpenedFile) -> Contents:
         try:
             message = parse(content)
             mail.next_message()
-            add_message(mail, message)
+            add_message(mail, message, untitled=header(message, "From"))
         except UnreadableError as error:
             if error.code == "file-too-large":
                 raise

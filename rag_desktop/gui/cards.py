@@ -143,6 +143,11 @@ class ElidedLabel(QLabel):
         super().resizeEvent(event)
         self._elide()
 
+    @property
+    def words(self) -> str:
+        """The whole text."""
+        return self._whole
+
     def show_words(self, text: str) -> None:
         """Replace the text."""
         self._whole = text

@@ -18,6 +18,7 @@ from rag_desktop.domain.events import (
     BugMet,
     FolderRemoved,
     IndexingHeld,
+    IndexingPlanned,
     LibraryLooked,
     ModelsListed,
     Progress,
@@ -246,7 +247,58 @@ def test_notices_wait_for_each_other_and_go_away(window: Opened, monkeypatch: py
 def test_an_error_is_said_in_words_and_a_stop_is_not(window: Opened) -> None:
     send(window, TaskEnded(TaskId(-1), UserFacingError("cancelled")))
     assert not window.widget.notices.isVisible()
-    send(window, TaskEnded(TaskId(-1), UserFacingError("disk-full")))
+    send(window, TaskEnded(TaskId(-1), UserFacingError("path-missing", path="/a")))
+    assert window.widget.notices.sentence.text() == "There is no file or folder /a."
+
+
+def test_a_trouble_that_lasts_is_told_once(window: Opened) -> None:
+    notices = window.widget.notices
+    for is_first in (True, False, False):
+        send(window, TaskEnded(TaskId(-1), UserFacingError("child-broken", name="embed")))
+        assert notices.isVisible() is is_first
+        notices._next()
+    for _ in range(2):
+        send(window, TaskEnded(TaskId(-1), UserFacingError("path-missing", path="/a")))
+        assert notices.isVisible()
+        notices._next()
+
+
+# the line above, while the disk is too small
+
+
+LOW = UserFacingError("disk-low", path="/l", free=800, needed=1400)
+
+
+def test_a_full_disk_is_said_until_indexing_goes_on(window: Opened) -> None:
+    banner = window.widget.banner
+    assert not banner.isVisible()
+    send(window, TaskEnded(TaskId(-1), LOW))
+    assert banner.isVisible()
+    assert "800 MB are free" in banner.sentence.text()
+    assert "goes on by itself" in banner.hint.text()
+    assert not window.widget.notices.isVisible()
+    send(window, Progress(TaskId(-2), Stage.SCANNING, 0, 5))
+    send(window, Progress(TaskId(-2), Stage.EMBEDDING, 0, 5))
+    send(window, TaskEnded(TaskId(-2), LOW))
+    assert banner.isVisible()
+    send(window, Progress(TaskId(-3), Stage.READING, 1, 5))
+    assert not banner.isVisible()
+
+
+def test_closed_by_hand_it_stays_closed_until_indexing_has_gone_on(window: Opened) -> None:
+    banner = window.widget.banner
+    send(window, TaskEnded(TaskId(-1), LOW))
+    QTest.mouseClick(banner.close_button, Qt.MouseButton.LeftButton)
+    send(window, TaskEnded(TaskId(-2), LOW))
+    assert not banner.isVisible()
+    send(window, Progress(TaskId(-3), Stage.READING, 1, 5))
+    send(window, TaskEnded(TaskId(-3), LOW))
+    assert banner.isVisible()
+
+
+def test_a_download_too_large_for_the_disk_is_a_notice(window: Opened) -> None:
+    send(window, TaskEnded(TaskId(-1), UserFacingError("disk-full", needed=5)))
+    assert not window.widget.banner.isVisible()
     assert window.widget.notices.sentence.text() == "The disk is full."
 
 
@@ -278,11 +330,25 @@ def test_the_third_wall_shows_what_nobody_caught(window: Opened, monkeypatch: py
 def test_the_foot_says_what_goes_on(window: Opened) -> None:
     status = window.widget.status
     send(window, Progress(TaskId(-1), Stage.READING, 3, 12, "/a/b.txt"))
-    assert "25 %" in status.work.text()
+    assert status.work.words == "Library: reading, 25 %"
     assert status.hold.isVisible()
+    assert status.stop.isVisible()
+    send(window, Progress(TaskId(-1), Stage.READING, 3, 12, "/a/b.txt", 125.0))
+    assert status.work.words == "Library: reading, 25 %, 2 min left"
+    send(window, Progress(TaskId(-1), Stage.EMBEDDING, 3, 12))
+    assert status.work.words == "Preparing search by meaning: 25 %"
     send(window, TaskEnded(TaskId(-1)))
-    assert status.work.text() == ""
+    assert status.work.words == ""
     assert not status.hold.isVisible()
+    assert not status.stop.isVisible()
+
+
+def test_the_foot_names_the_folder_in_hand_and_the_size_to_come(filled: Opened, sample: Path) -> None:
+    status = filled.widget.status
+    send(filled, IndexingPlanned(TaskId(-1), (), 1204, 1_200_000_000, 300_000_000))
+    send(filled, Progress(TaskId(-1), Stage.READING, 3, 12, str(sample / "a.txt")))
+    assert status.work.words == f"{sample.name}: reading, 25 %"
+    assert "grow by about 300 MB" in status.work.toolTip()
 
 
 def test_pausing_from_the_foot_holds_all_indexing(window: Opened) -> None:
@@ -291,7 +357,7 @@ def test_pausing_from_the_foot_holds_all_indexing(window: Opened) -> None:
     QTest.mouseClick(status.hold, Qt.MouseButton.LeftButton)
     window.until(lambda: window.happened(IndexingHeld))
     assert window.desk.upkeep.is_paused
-    assert "Paused" in status.work.text()
+    assert "Paused" in status.work.words
     assert "Go on" in status.hold.accessibleName()
 
 

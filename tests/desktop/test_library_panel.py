@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +15,7 @@ from rag_desktop.domain.events import (
     FolderRegistered,
     FolderRemoved,
     IndexingHeld,
+    IndexingPlanned,
     LibraryLooked,
     Progress,
     Stage,
@@ -24,7 +25,7 @@ from rag_desktop.domain.events import (
 from rag_desktop.domain.ids import FolderId, TaskId
 from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus
 from rag_desktop.gui.failures import FAILURE_ROLE, REASON_ROLE, FailureModel
-from rag_desktop.gui.folders import Folder, FolderModel, State, detail
+from rag_desktop.gui.folders import Folder, FolderModel, State, detail, explanation
 from rag_desktop.gui.pace import Pace
 from rag_desktop.gui.panels.library import LibraryPanel
 from rag_desktop.gui.panels.problems import ProblemsPanel
@@ -91,12 +92,68 @@ def test_a_folder_waits_is_read_and_is_ready(model: FolderModel) -> None:
     assert detail(only(model), WORDING) == "7 documents"
 
 
-def test_time_left_is_told_once_it_can_be(model: FolderModel, clock: Clock) -> None:
+def test_time_left_is_the_tasks_own_estimate(model: FolderModel, clock: Clock) -> None:
     model.expect("/a", ONE)
     for second in range(5):
         clock.now = float(second)
         model.take(Progress(ONE, Stage.READING, second * 10, 640, "/a/x"))
-    assert detail(only(model), WORDING) == "40 of 640 · 1 min left"
+    assert detail(only(model), WORDING) == "40 of 640"
+    model.take(Progress(ONE, Stage.READING, 40, 640, "/a/x", 3600.0))
+    assert detail(only(model), WORDING) == "6 % · 1.0 h left"
+    assert "Reading: 40 of 640 files, 10 a second" in explanation(only(model), WORDING)
+
+
+def test_after_a_pause_the_rate_is_measured_anew(model: FolderModel, clock: Clock) -> None:
+    model.expect("/a", ONE)
+    for second in (0.0, 5.0):
+        clock.now = second
+        model.take(Progress(ONE, Stage.READING, round(second * 10), 640, "/a/x", 60.0))
+    model.take(IndexingHeld(TaskId(0), True))
+    clock.now = 500.0
+    model.take(IndexingHeld(TaskId(0), False))
+    assert only(model).rate is None
+    assert only(model).left == 60.0
+    for second in (500.0, 503.0):
+        clock.now = second
+        model.take(Progress(ONE, Stage.READING, 50 + round(second - 500) * 4, 640, "/a/x", 60.0))
+    assert only(model).rate == pytest.approx(4)
+
+
+def test_folders_of_one_plan_wait_for_their_turn(model: FolderModel) -> None:
+    model.take(looked(("/a", 1, 0, False), ("/b", 1, 0, False), ("/c", 1, 0, False)))
+    model.take(IndexingPlanned(ONE, (FolderId(0), FolderId(1)), 1204, 1_200_000_000, 300_000_000))
+    assert list(states(model).values()) == [State.WAITING, State.WAITING, State.READY]
+    model.take(Progress(ONE, Stage.READING, 3, 1204, "/b/x"))
+    assert list(states(model).values()) == [State.WAITING, State.INDEXING, State.READY]
+    told = explanation(model.folders[1], WORDING)
+    assert "Read together with 1 other folder" in told
+    assert "1,204 files, 1.2 GB; the library will grow by about 300 MB" in told
+    assert model.index(1).data(Qt.ItemDataRole.AccessibleDescriptionRole) == " ".join(told)
+    model.take(Progress(ONE, Stage.READING, 900, 1204, "/a/x"))
+    assert list(states(model).values()) == [State.INDEXING, State.READY, State.READY]
+    model.take(TaskEnded(ONE))
+    assert set(states(model).values()) == {State.READY}
+
+
+def test_a_paused_folder_says_so_whatever_is_looked_at(model: FolderModel) -> None:
+    row = FolderStatus(FolderId(1), "/a", 7, 0, 7, is_away=False, is_paused=True)
+    model.take(LibraryLooked(TaskId(0), LibraryStatus("/l", (row,), (), 0, 0, ())))
+    model.take(Progress(ONE, Stage.SCANNING, 0, 7, "/a/x"))
+    assert states(model) == {"/a": State.PAUSED}
+    assert detail(only(model), WORDING) == "Paused · 7 documents"
+
+
+def test_what_was_stopped_says_so_until_it_is_taken_up(model: FolderModel) -> None:
+    model.take(looked(("/a", 7, 0, False)))
+    model.take(Progress(ONE, Stage.READING, 3, 9, "/a/x"))
+    model.take(TaskEnded(ONE, UserFacingError("cancelled")))
+    assert detail(only(model), WORDING) == "Stopped · 7 documents"
+    model.take(Progress(TWO, Stage.SCANNING, 0, 9, "/a/x"))
+    model.take(TaskEnded(TWO))
+    assert states(model) == {"/a": State.STOPPED}
+    model.expect("/a", TaskId(3))
+    model.take(TaskEnded(TaskId(3)))
+    assert states(model) == {"/a": State.READY}
 
 
 def test_problems_and_absence_are_said(model: FolderModel) -> None:
@@ -154,7 +211,7 @@ def test_rows_say_their_state_to_screen_readers(model: FolderModel) -> None:
     model.take(looked(("/deep/down/a", 7, 0, False)))
     index = model.index(0)
     assert index.data() == "a"
-    assert index.data(Qt.ItemDataRole.ToolTipRole) == "/deep/down/a"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "<p>/deep/down/a</p>"
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "a: 7 documents"
     assert model.data(model.index(5)) is None
 
@@ -170,9 +227,11 @@ def test_the_menu_offers_what_makes_sense_now(filled: Opened) -> None:
     panel = filled.panels["library"]
     assert isinstance(panel, LibraryPanel)
     index = panel.model.index(0)
-    assert texts(panel.menu(index)) == ["Look again", "Show in the file manager", "Take out of the library"]
+    assert texts(panel.menu(index)) == [
+        "Look again", "Pause this folder", "Leave out…", "Show in the file manager", "Take out of the library",
+    ]  # fmt: skip
     panel.model.expect(only(panel.model).path, TWO)
-    assert {"Pause indexing", "Stop reading this folder"} <= set(texts(panel.menu(index)))
+    assert "Stop indexing now" in texts(panel.menu(index))
     panel.model.take(TaskEnded(TWO))
 
 
@@ -225,12 +284,13 @@ def test_a_failed_document_is_tried_again_when_asked(window: Opened, tmp_path: P
     window.until(lambda: panel.model.paths == [str(broken)])
     assert window.widget.status.problems.isVisible()
     window.moves.panel_wanted.emit("problems")
+    assert not panel.again.isEnabled()
     panel.list.setCurrentIndex(panel.model.index(0))
-    ended = window.desk.upkeep.retry([str(broken)])
-    assert window.ended(ended).error is None
-    window.until(lambda: panel.model.paths == [str(broken)])
+    before = panel.model.index(0).data(FAILURE_ROLE).tried_at
+    QTest.mouseClick(panel.again, Qt.MouseButton.LeftButton)
+    window.until(lambda: panel.model.index(0).data(FAILURE_ROLE).tried_at > before)
+    assert panel.again.isEnabled()
     broken.write_text("Now there are words.", encoding="utf-8")
-    panel._try_again()
     window.until(lambda: panel.model.paths == [])
     assert panel.said.text() == "Every document could be read."
 
