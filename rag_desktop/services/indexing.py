@@ -173,7 +173,7 @@ class Indexing:
         with self._library.transaction():
             for scan in scans:
                 if scan.is_whole:
-                    self._library.folders.scanned(scan.folder.id, scan.device)
+                    self._library.folders.scanned(scan.folder.id, scan.device, scan.mounts)
         for scan in scans:
             task.publish(FolderChanged(task.id, scan.folder.id))
 

@@ -36,7 +36,10 @@ class Room:
 
     def need(self, more: int) -> None:
         """Raise `disk-low` where `more` bytes would not leave RESERVE."""
-        free = self._free(self._folder)
+        try:
+            free = self._free(self._folder)
+        except OSError:  # the library's folder cannot be asked; writing to it will tell more
+            return
         if free < RESERVE + more:
             raise UserFacingError(
                 "disk-low", path=str(self._folder), free=free // 1_000_000, needed=(RESERVE + more) // 1_000_000

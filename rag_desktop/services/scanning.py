@@ -10,7 +10,7 @@ from rag_desktop.domain.events import Stage
 from rag_desktop.domain.ids import FolderId
 from rag_desktop.domain.status import Failure
 from rag_desktop.files.rules import Rules
-from rag_desktop.files.walking import Found, single_file, walk
+from rag_desktop.files.walking import Found, is_within, single_file, walk
 from rag_desktop.services.planning import Plan, Sight, plan
 from rag_desktop.services.storing import file_name, reader_version
 from rag_desktop.services.tasks import Task
@@ -35,6 +35,8 @@ class Scan:
     failures: list[Failure] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     device: int | None = None
+    mounts: tuple[str, ...] = ()
+    """File systems below the root: those that are there, and those that were and may come back."""
     is_whole: bool = True
     """Whether the look went through all of the folder, and it is there."""
 
@@ -79,9 +81,11 @@ class Scanning:
         if (known and found.is_bare) or _is_another(folder, found, known):
             self._is_away(scan, UserFacingError("folder-away", path=folder.path))
             return None
+        away = _lost_mounts(folder, found, known)
         scan.failures += [Failure(path, UserFacingError("folder-forbidden", path=path)) for path in found.unreadable]
-        scan.skipped, scan.device = found.skipped, found.device
-        return Sight(folder.id, found.files, known, reader_version(folder.chunker), found.unreadable)
+        scan.failures += [Failure(path, UserFacingError("folder-away", path=path)) for path in away]
+        scan.skipped, scan.device, scan.mounts = found.skipped, found.device, (*found.mounts, *away)
+        return Sight(folder.id, found.files, known, reader_version(folder.chunker), (*found.unreadable, *away))
 
     def _is_away(self, scan: Scan, error: UserFacingError) -> None:
         scan.is_whole = False
@@ -125,6 +129,18 @@ class Scanning:
         if stale:
             self._library.chunks.forget(stale.id)
             self._library.documents.forget(stale.id)
+
+
+def _lost_mounts(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) -> list[str]:
+    """Drives that were mounted below the root and are not now: what was read of them is away, not deleted."""
+    return [
+        mount
+        for mount in folder.mounts
+        if mount not in found.mounts
+        and is_within(mount, found.complete)
+        and any(is_within(row.file.path, [mount]) for row in known)
+        and not any(is_within(file.path, [mount]) for file in found.files)
+    ]
 
 
 def _is_another(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) -> bool:

@@ -85,8 +85,9 @@ class Vigil:
             self._thread.join()
 
     def _run(self, own_places: tuple[str, ...]) -> None:
-        watch = Watch(self._on_changed, excluded=own_places) if self._settings.get(WATCHING) else None
+        watch = Watch(self._on_changed, excluded=own_places, quiet_s=0.5, most_s=5.0) if self._settings.get(WATCHING) else None
         followed: dict[str, FolderRow] = {}
+        mounted: dict[str, bool] = {}
         looked = unwatched = time.monotonic()
         while not self._is_closing:
             if followed is not self._folders:
@@ -101,6 +102,8 @@ class Vigil:
                 looked = unwatched = now
                 self._look(list(self._folders))
             turned = [row.path for row in self._folders.values() if row.is_away is _is_there(row)]
+            before, mounted = mounted, self._mounted()
+            turned += [row.path for row in self._folders.values() if _has_turned(row.mounts, before, mounted)]
             if now - unwatched >= _UNWATCHED_S:
                 unwatched = now
                 turned += watch.failed if watch else self._folders
@@ -111,6 +114,10 @@ class Vigil:
         self._is_followed.set()
         if watch:
             watch.close()
+
+    def _mounted(self) -> dict[str, bool]:
+        """For each drive that was met below a folder, whether it is there."""
+        return {mount: os.path.ismount(mount) for row in self._folders.values() for mount in row.mounts}
 
     def _on_changed(self, paths: frozenset[str]) -> None:
         changed: dict[FolderId, set[str]] = {}
@@ -130,6 +137,10 @@ class Vigil:
             return False
         self._is_low = False
         return True
+
+
+def _has_turned(mounts: Iterable[str], before: dict[str, bool], now: dict[str, bool]) -> bool:
+    return any(mount in before and before[mount] != now.get(mount) for mount in mounts)
 
 
 def _is_there(row: FolderRow) -> bool:

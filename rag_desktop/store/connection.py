@@ -63,17 +63,25 @@ def reading_connection(path: Path) -> apsw.Connection:
         connection.pragma("user_version")
     except (apsw.ReadOnlyError, apsw.CantOpenError):
         connection.close()
-        if _has_log(path):  # what it holds would be missed
+        if has_log(path):  # what it holds would be missed
             raise
-        # Nobody writes: a writer's log would be there. https://www.sqlite.org/wal.html#read_only_databases
-        uri = path.absolute().as_uri() + "?immutable=1"
-        connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        connection = immutable_connection(path)
         _prepare(connection)
     connection.pragma("query_only", True)
     return connection
 
 
-def _has_log(path: Path) -> bool:
+def immutable_connection(path: Path) -> apsw.Connection:
+    """A connection to a file beside which nothing can be written, and nobody writes: a writer's log would be there.
+
+    https://www.sqlite.org/wal.html#read_only_databases
+    """
+    uri = path.absolute().as_uri() + "?immutable=1"
+    return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+
+def has_log(path: Path) -> bool:
+    """Whether there is a write-ahead log with anything in it."""
     try:
         return Path(str(path) + "-wal").stat().st_size > 0
     except FileNotFoundError:

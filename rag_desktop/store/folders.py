@@ -1,14 +1,15 @@
 """Rows of watched folders (and of single files that were added by themselves)."""
 
+import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
 from rag_desktop.domain.ids import DocumentId, FolderId
-from rag_desktop.store.codec import path_from_blob, path_to_blob
+from rag_desktop.store.codec import path_from_blob, path_to_blob, words_from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class FolderRow:
     is_paused: bool = False
     device: int | None = None
     """The file system that the root lay on at its last scan (st_dev)."""
+    mounts: tuple[str, ...] = ()
+    """Folders below the root that were file systems of their own then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class FolderCounts:
     passages: int
 
 
-_COLUMNS = "id, path, is_file, chunker, scanned_at, is_away, removed_at, patterns, is_paused, device"
+_COLUMNS = "id, path, is_file, chunker, scanned_at, is_away, removed_at, patterns, is_paused, device, mounts"
 
 
 class Folders:
@@ -69,11 +72,11 @@ class Folders:
             raise AssertionError("a row that was just written is not there")
         return row
 
-    def scanned(self, folder: FolderId, device: int | None = None) -> None:
-        """Note that a scan of the folder went through, and on which file system."""
+    def scanned(self, folder: FolderId, device: int | None = None, mounts: Sequence[str] = ()) -> None:
+        """Note that a scan of the folder went through, on which file system, and which others it met."""
         self._connection.execute(
-            "UPDATE folders SET scanned_at = ?, is_away = 0, device = coalesce(?, device) WHERE id = ?",
-            (time.time(), device, folder),
+            "UPDATE folders SET scanned_at = ?, is_away = 0, device = coalesce(?, device), mounts = ? WHERE id = ?",
+            (time.time(), device, json.dumps(mounts) if mounts else None, folder),
         )
 
     def set_patterns(self, folder: FolderId, patterns: str) -> None:
@@ -118,8 +121,8 @@ class Folders:
 
 
 def _row(row: Any) -> FolderRow:
-    id_, path, is_file, chunker, scanned_at, is_away, removed_at, patterns, is_paused, device = row
+    id_, path, is_file, chunker, scanned_at, is_away, removed_at, patterns, is_paused, device, mounts = row
     return FolderRow(
         id_, path_from_blob(path), bool(is_file), chunker, scanned_at, bool(is_away), removed_at, patterns,
-        bool(is_paused), device,
+        bool(is_paused), device, words_from_json(mounts),
     )  # fmt: skip

@@ -7,6 +7,8 @@ from typing import Any
 
 import apsw
 
+from rag_desktop.store.connection import has_log, immutable_connection
+
 UNREADABLE = (apsw.Error, UnicodeDecodeError, OSError)
 """What reading damaged rows may raise."""
 _HIGHEST = 1 << 50
@@ -16,6 +18,15 @@ _HIGHEST = 1 << 50
 def opened(path: Path) -> Iterator[apsw.Connection]:
     """A connection that leaves the file and its log as they are."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.pragma("user_version")
+    except (apsw.ReadOnlyError, apsw.CantOpenError):
+        connection.close()
+        if has_log(path):
+            raise
+        connection = immutable_connection(path)
+    except apsw.Error:  # damaged; each reading below says so itself
+        pass
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.pragma("cell_size_check", True)

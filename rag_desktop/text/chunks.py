@@ -20,6 +20,9 @@ SMALL_TOKENS = 24
 """Less than this is not worth a leaf of its own, and goes with what follows it."""
 PARENT_TOKENS = 512
 
+_LONGEST_COUNTED = 4096
+"""Characters of a sentence or line that are counted first: one of 100 MB would take gigabytes."""
+
 _LINE = re.compile(r"[^\n]*\n?")
 _PIECE = re.compile(r"\S{1,200}\s*")
 
@@ -63,7 +66,10 @@ def embedded_words(headings: Sequence[str], text: str) -> str:
 def _units(text: str, blocks: Iterable[PlacedBlock]) -> Iterator[_Unit]:
     for block in blocks:
         for span in _uncut(text, block):
-            tokens = count_tokens(span.of(text))
+            beginning = text[span.start : min(span.end, span.start + _LONGEST_COUNTED)]
+            tokens = count_tokens(beginning)
+            if len(beginning) < len(span) and tokens <= LEAF_LIMIT + 1:  # the cut may have made one token of two
+                tokens = count_tokens(span.of(text))
             if tokens <= LEAF_LIMIT:
                 yield _Unit(span, tokens, block)
             else:

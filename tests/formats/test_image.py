@@ -19,7 +19,7 @@ from tests.formats.make_pdf import document, words
 
 def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
-    picture.save(out, kind, **options)  # type: ignore[arg-type]
+    picture.save(out, kind, **options)
     return out.getvalue()
 
 

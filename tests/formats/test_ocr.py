@@ -14,6 +14,7 @@ from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.domain.messages import ReadHead, ReadRequest, StillReading
 from rag_desktop.formats import ocr, reading
 from rag_desktop.formats.ocr import Picture, Recogniser, RecogniserOptions
+from rag_desktop.formats.ocr_order import Line
 from rag_desktop.formats.pdf_render import picture_of
 from tests.formats.make_pdf import document, picture, words
 
@@ -78,8 +79,8 @@ def test_what_cannot_be_read_is_not_guessed() -> None:
     """Readings with low scores are of a script that the model does not know, or of no script at all."""
 
     class Unsure(Recogniser):
-        def _read(self, grey: np.ndarray) -> list[ocr.Line]:
-            return [ocr.Line("Thr e rvers", 0, 0, 100, 20, 0.72)]
+        def _read(self, grey: np.ndarray) -> list[Line]:
+            return [Line("Thr e rvers", 0, 0, 100, 20, 0.72)]
 
     assert Unsure().lines(drawn()) == ()
 
@@ -143,9 +144,9 @@ def test_the_same_picture_is_recognised_once(tmp_path: Path) -> None:
     class Counting(Recogniser):
         readings = 0
 
-        def _read(self, grey: np.ndarray) -> list[ocr.Line]:
+        def _read(self, grey: np.ndarray) -> list[Line]:
             self.readings += 1
-            return [ocr.Line("Words that were read.", 0, 0, 100, 20, 0.99)]
+            return [Line("Words that were read.", 0, 0, 100, 20, 0.99)]
 
     page, other = drawn(), drawn(words("Another page"))
     first, second = (Counting(RecogniserOptions(tmp_path, tmp_path)) for _ in range(2))

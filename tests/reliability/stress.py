@@ -368,7 +368,7 @@ class Stress:
 
     def _standing(self, root: str, before: LibraryView) -> Standing:
         is_there = os.path.isfile(root) if root.endswith(ALONE) else os.path.isdir(root)
-        if not is_there:
+        if not is_there or self.tree.is_hidden(root):
             return Standing.AWAY
         if os.path.isdir(root) and not os.listdir(root):
             current = self._current()

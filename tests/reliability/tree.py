@@ -47,7 +47,7 @@ class Tree:
 
     def entries(self) -> Iterator[os.DirEntry[str]]:
         """All entries below the roots in a stable order, but not below what is hidden."""
-        waiting = [root for root in (self.roots[0], self.roots[2]) if os.path.isdir(root)]
+        waiting = self._tops()
         while waiting:
             with os.scandir(waiting.pop()) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
@@ -63,8 +63,7 @@ class Tree:
     def folders(self) -> list[str]:
         """Folders that can be written to, roots too."""
         below = [entry.path for entry in self.entries() if entry.is_dir(follow_symlinks=False)]
-        tops = [root for root in (self.roots[0], self.roots[2]) if os.path.isdir(root)]
-        return tops + [path for path in below if len(os.fsencode(path)) < _LONG and not self.is_hidden(path)]
+        return self._tops() + [path for path in below if len(os.fsencode(path)) < _LONG and not self.is_hidden(path)]
 
     def branches(self) -> list[str]:
         """Folders that are no roots and hold none."""
@@ -163,6 +162,9 @@ class Tree:
         status = os.lstat(path)
         (self.hidden.add if hidden else self.hidden.discard)((status.st_dev, status.st_ino))
         self.touched.add(path)
+
+    def _tops(self) -> list[str]:
+        return [root for root in (self.roots[0], self.roots[2]) if os.path.isdir(root) and not self.is_hidden(root)]
 
     def _unlistable(self, _: str, names: list[str]) -> list[str]:
         """Names that are not copied: special files."""

@@ -1,6 +1,7 @@
 """Damages the files of a small library in one way after another, lets the program mend them, and looks what is left.
 
 python -m tests.road.damaged WORK FILE…   (a line for each damage; "ok", or what is wrong)
+python -m tests.road.damaged HOME --work  (mends a library for ever, to be killed)
 """
 
 import os
@@ -214,5 +215,26 @@ def attempt(act: Callable[[], str]) -> str:
         return f"refused: {error} from {error.__cause__}"
 
 
+def work_on(home: Path) -> None:
+    """What the kill test interrupts: mend, back up, look again, write snapshots; over and over."""
+    library, settings = home / "library", SettingsFile(home / "config")
+    safe = Safekeeping(library, settings, every_s=0)
+    while True:
+        opening.repair(library, settings)
+        talks, _ = opening.open_conversations(library)
+        safe.conversations(talks)
+        talks.close()
+        with closing(opening.open_writer(library)[0]) as writer:
+            rescan(writer)
+            safe.folders(writer)
+            writer.connection.execute("DELETE FROM passage_words WHERE rowid = 2")
+            writer.connection.execute("UPDATE texts SET text = 'x' WHERE document_id = 2")
+            writer.connection.execute("DELETE FROM snapshots")
+        print("round", flush=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    if sys.argv[2:] == ["--work"]:
+        work_on(Path(sys.argv[1]))
+    else:
+        main(Path(sys.argv[1]), sys.argv[2:])

@@ -101,7 +101,9 @@ DAMAGES: dict[str, tuple[Callable[[Library], None], str]] = {
     "words gone": (sql("DELETE FROM passage_words WHERE rowid = 2"), "check-words"),
     "words stale": (sql("INSERT INTO passage_words (rowid, words) VALUES (999, 'stale')"), "check-words"),
     "words other": (
-        sql("INSERT OR REPLACE INTO passage_words (rowid, words, headings) VALUES (2, 'Alpha stands hare.', 'Top uno')"),
+        sql(
+            "INSERT OR REPLACE INTO passage_words (rowid, words, headings) VALUES (2, 'Alpha stands hare.', 'Top uno')"
+        ),
         "check-words",
     ),
     "average": (other_average, "check-words"),

@@ -97,7 +97,7 @@ def test_salvaged_vectors_stay_until_all_documents_have_theirs(home: Path) -> No
 
 def test_ids_of_a_salvaged_library_never_mean_other_words(home: Path) -> None:
     with Library.reader(home / "library") as reader:
-        highest = max(chunk for chunk, in reader.connection.execute("SELECT id FROM chunks"))
+        highest = max(chunk for (chunk,) in reader.connection.execute("SELECT id FROM chunks"))
     file = home / "library" / FILE_NAME
     content = bytearray(file.read_bytes())
     content[:100] = bytes(100)
@@ -349,7 +349,11 @@ def backing_up(home: Path) -> None:
 
 @pytest.mark.parametrize("act", [salvaging, mending, restoring, restoring_settings, backing_up])
 def test_a_program_killed_at_any_step_finds_its_way(
-    home: Path, copies: list[Path], oracle: damaged.Results, act: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    home: Path,
+    copies: list[Path],
+    oracle: damaged.Results,
+    act: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     act(home)
     taken = list(copies)
