@@ -46,6 +46,8 @@ _LONGEST_CELL = 400
 """Characters on average; with more the cells are columns of a page."""
 _LEAST_MAIN = 200
 """Characters; a page's main part with fewer is believed only where it is most of the page."""
+_MOST_TAGS = 3_000_000
+"""lexbor takes some 300 bytes of memory for each."""
 _MOST_LEVELS = 20_000
 """Levels of elements: the time that lexbor takes grows with their square. Browsers stop at 512."""
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)|<!--")
@@ -116,6 +118,8 @@ def read_page(content: bytes, trail: Trail | None = None, *, is_chapter: bool = 
 
     found = _CHARSET.search(content[:4096])
     decoded = decode(content, (found[1] or found[2]).decode("ascii") if found else None)
+    if decoded.text.count("<") > _MOST_TAGS:
+        raise UnreadableError("file-too-large", size=len(content), limit=_MOST_TAGS)
     text = _as_html(decoded.text)
     if _is_too_deep(text):
         raise UnreadableError("html-damaged", reason="nested too deeply")

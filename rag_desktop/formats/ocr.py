@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats.ocr_cache import RecognitionCache
 from rag_desktop.formats.ocr_order import Line, text_in_order
 
@@ -107,7 +108,8 @@ class Recogniser:
     def lines(self, picture: Picture) -> tuple[Line, ...]:
         """The lines of a picture as it stands upright; none where the reading cannot be trusted.
 
-        Their boxes count from the corner of what is printed, without empty margins.
+        Their boxes count from the corner of what is printed, without empty margins. Raises UnreadableError
+        recogniser-failed (reason).
         """
         if min(picture.width, picture.height) < _LEAST_SIDE:
             return ()
@@ -171,7 +173,12 @@ class Recogniser:
     def _read(self, grey: Any) -> list[Line]:
         import numpy as np
 
-        found = self._engine(np.repeat(grey[:, :, None], 3, axis=2))
+        try:
+            found = self._engine(np.repeat(grey[:, :, None], 3, axis=2))
+        except ImportError as error:
+            raise UnreadableError("recogniser-failed", reason=str(error)) from error
+        except _failures() as error:
+            raise UnreadableError("recogniser-failed", reason=str(error).strip().rpartition("\n")[2]) from error
         if found.boxes is None or found.txts is None:
             return []
         lines = []
@@ -179,6 +186,16 @@ class Recogniser:
             (left, top), (right, bottom) = box.min(axis=0).tolist(), box.max(axis=0).tolist()
             lines.append(Line(str(text), round(left), round(top), round(right), round(bottom), float(score)))
         return lines
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the packages raise for a model that is damaged or none of theirs, or for want of memory."""
+    import cv2
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+    from rapidocr.inference_engine.onnxruntime.main import ONNXRuntimeError
+
+    by_model = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
+    return *by_model, state.RuntimeException, ONNXRuntimeError, cv2.error, LookupError, OSError, TypeError, ValueError
 
 
 def _inked(grey: Any) -> tuple[slice, slice]:

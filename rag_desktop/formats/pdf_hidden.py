@@ -105,17 +105,22 @@ def _unpictured(look: _Look) -> set[int]:
 
     Where a page has no other words these may stand for what is drawn, such as letters turned into lines.
     """
+    import pypdfium2.raw as pdfium
+
     if not look.invisible or not look.is_seen:
         return set()
-    pictures = list(_pictures(look.page))
+    pictures = boxes_of(look.page, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
     return {index for index, box in look.invisible.items() if not any(_is_over(box, each) for each in pictures)}
 
 
-def _pictures(page: Any) -> list[_Box]:
-    import pypdfium2.raw as pdfium
+def boxes_of(page: Any, *kinds: int) -> list[_Box]:
+    """Where the page's own objects of these kinds (FPDF_PAGEOBJ_…) stand; forms are not looked into."""
+    from pypdfium2 import PdfiumError
 
-    kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
-    return [each.get_bounds() for each in page.get_objects(filter=kinds, max_depth=1)]
+    try:
+        return [each.get_bounds() for each in page.get_objects(filter=kinds, max_depth=1)]
+    except PdfiumError:
+        return []
 
 
 def _is_over(box: _Box, picture: _Box) -> bool:

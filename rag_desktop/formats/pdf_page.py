@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from rag_desktop.formats.pdf_hidden import hidden_characters
+from rag_desktop.formats.pdf_hidden import boxes_of, hidden_characters
 
 _ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
 _FEW_LETTERS = 16
@@ -81,7 +81,7 @@ def _is_picture(page: Any, text: str) -> bool:
     if not letters:
         return bool(FPDFPage_CountObjects(page))
     width, height = page.get_size()
-    boxes = (each.get_bounds() for each in page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE,), max_depth=1))
+    boxes = boxes_of(page, FPDF_PAGEOBJ_IMAGE)
     areas = (max(0.0, right - left) * max(0.0, top - bottom) for left, bottom, right, top in boxes)
     largest: float = max(areas, default=0.0)
     return largest > _COVERING * float(width * height)

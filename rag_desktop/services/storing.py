@@ -11,10 +11,10 @@ from rag_desktop.services.agenda import FileToRead
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 
-READING_VERSION = 1
+READING_VERSION = 2
 """Raised when readers or the chunker change what they make of a file; such documents are read again."""
 
-_PASSING = {"file-missing", "file-forbidden", "reader-bug"}
+_PASSING = {"file-missing", "file-forbidden", "reader-bug", "recogniser-failed"}
 """Reasons that may be gone at the next look though the file did not change."""
 _MOST_TOGETHER = 16
 _MOST_CHARACTERS = 500_000

@@ -102,6 +102,7 @@ ERRORS: dict[str, str] = {
     "pdf-too-long": N_("The PDF has more pages than are read at most ({limit})."),
     "pdf-too-large": N_("The PDF holds more text than is read at most."),
     "image-too-large": N_("The picture has more pixels than are read at most."),
+    "recogniser-failed": N_("Recognising its text failed: {reason}"),
     "html-damaged": N_("The file is damaged, or no HTML."),
     "file-damaged": N_("The file is damaged, or not what its name says."),
     "file-encrypted": N_("The file is locked with a password."),

@@ -25,7 +25,7 @@ from rag_desktop.services.bounds import Caps
 from rag_desktop.services.indexing import DEFAULT_CHUNKER
 from rag_desktop.workers.child import Child, ChildBugError
 from tests.benchmarks import report
-from tests.benchmarks.second_opinion import extractor_for, squeezed, words
+from tests.benchmarks.second_opinion import PROGRAMS, extractor_for, squeezed, words
 
 CRASHED = frozenset({"child-died", "child-memory", "reader-bug"})
 HUNG = "child-deadline"
@@ -137,7 +137,7 @@ def _summary(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     pairs = [(each, each.compared) for each in outcomes if each.compared]
     compared = [each for each, _ in pairs]
     strict, loose = [pair.recall for _, pair in pairs], [pair.loose for _, pair in pairs]
-    theirs = sum(each.other_seconds for each in compared)
+    theirs = sum(each.other_seconds for each in compared if each.other in PROGRAMS)
     return {
         "format": name,
         "files": len(outcomes),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
+PROGRAMS = ("pdftotext", "pandoc")
 _PATIENCE_S = 120
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _HYPHENATED = re.compile(r"(?<=\w)[-\xad\u2010]\n\s*(?=[a-z])")

@@ -74,6 +74,7 @@ def make_window(
     monkeypatch.setenv("RAG_DESKTOP_ENGINE", "scripted")
     monkeypatch.setenv("RAG_DESKTOP_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("RAG_DESKTOP_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("RAG_DESKTOP_CACHES", str(tmp_path / "caches"))
     monkeypatch.setenv("RAG_DESKTOP_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     closing: list[Opened] = []

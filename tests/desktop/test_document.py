@@ -194,6 +194,14 @@ def test_lines_broken_by_hand_flow_on(panel: DocumentPane, context: Context, des
     assert panel.reading.marked_text == text[60:75].replace("\n", " ")
 
 
+def test_a_text_file_of_a_folder_that_is_away_says_that(
+    panel: DocumentPane, context: Context, desk: NotingDesk
+) -> None:
+    show(panel, context, desk, text_view("It was so.", 3, 6, path="/nowhere/it.txt", is_away=True))
+    assert "The folder cannot be reached right now" in panel.notice.text()
+    assert panel.reading.marked_text == "was"
+
+
 def test_a_missing_text_file_is_shown_as_it_was_read(panel: DocumentPane, context: Context, desk: NotingDesk) -> None:
     show(panel, context, desk, text_view("It was so.", 3, 6, path="/nowhere/it.txt"))
     assert "no longer there" in panel.notice.text()

@@ -1,5 +1,6 @@
 """The folders' rows: their states as events come, their menu, and the arithmetic of time left."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from rag_desktop.domain.events import (
 )
 from rag_desktop.domain.ids import FolderId, TaskId
 from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus
-from rag_desktop.gui.failures import FAILURE_ROLE, REASON_ROLE, FailureModel
+from rag_desktop.gui.failures import FAILURE_ROLE, HINT_ROLE, REASON_ROLE, TRIED_ROLE, FailureModel
 from rag_desktop.gui.folders import Folder, FolderModel, State, detail, explanation
 from rag_desktop.gui.pace import Pace
 from rag_desktop.gui.panels.library import LibraryPanel
@@ -268,8 +269,44 @@ def test_failures_show_their_reason_in_words(qtbot: QtBot) -> None:
     assert index.data(FAILURE_ROLE) == failure
     assert "pictures of text" in index.data(REASON_ROLE)
     assert model.paths == ["/a/scan.pdf"]
+    assert "text recognition" in index.data(HINT_ROLE)
     model.show(())
     assert model.rowCount() == 0
+
+
+def test_ignored_failures_come_last_and_only_when_wanted(qtbot: QtBot) -> None:
+    model = FailureModel(WORDING)
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    tried = datetime(2024, 5, 3, 14, 32).timestamp()
+    failures = (
+        Failure("/a/one.txt", UserFacingError("file-empty"), tried, is_ignored=True),
+        Failure("/a/two.pdf", UserFacingError("pdf-damaged"), tried),
+        Failure("/a/three.txt", UserFacingError("file-empty")),
+    )
+    model.show(failures)
+    assert [model.index(row).data() for row in range(model.rowCount())] == ["two.pdf", "three.txt"]
+    model.show(failures, with_ignored=True)
+    assert [model.index(row).data() for row in range(model.rowCount())] == ["two.pdf", "three.txt", "one.txt"]
+    assert [model.index(row).data(TRIED_ROLE) for row in range(3)] == [
+        "tried 2024-05-03", "", "ignored · tried 2024-05-03",
+    ]  # fmt: skip
+    assert model.paths == ["/a/two.pdf", "/a/three.txt"]
+    assert model.index(0).data(Qt.ItemDataRole.AccessibleDescriptionRole) == (
+        "Open it in another program and save it again; it is read by itself. tried 2024-05-03 /a"
+    )
+
+
+def test_a_row_is_as_high_as_its_words_need(window: Opened) -> None:
+    panel = window.panels["problems"]
+    assert isinstance(panel, ProblemsPanel)
+    window.moves.panel_wanted.emit("problems")
+    long = UserFacingError("reader-bug", path="/a/long.pdf", report="words of a report " * 30)
+    send = window.bridge.happened.emit
+    failures = (Failure("/a/long.pdf", long), Failure("/a/short.txt", UserFacingError("file-empty")))
+    send(LibraryLooked(TaskId(0), LibraryStatus("/l", (), (), 0, 0, failures)))
+    high, low = (panel.list.visualRect(panel.model.index(row)).height() for row in range(2))
+    assert high > 2 * low
+    assert panel.list.visualRect(panel.model.index(0)).width() <= panel.list.viewport().width()
 
 
 def test_a_failed_document_is_tried_again_when_asked(window: Opened, tmp_path: Path) -> None:

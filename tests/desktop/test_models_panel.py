@@ -1,6 +1,7 @@
 """The models: who answers, what is here, downloads and imports."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,16 @@ def test_sizes_read_like_sizes(window: Opened, count: int | None, words: str) ->
 )
 def test_times_read_like_times(window: Opened, seconds: float, words: str) -> None:
     assert amounts.time_left(seconds, window.program.wording) == words
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(0.04, "0.04"), (0.96, "1"), (4.13, "4.1"), (42.4, "42"), (1204.4, "1,204")]
+)
+def test_rates_have_no_more_digits_than_mean_something(rate: float, words: str) -> None:
+    assert amounts.rate(rate) == words
+
+
+def test_a_moment_of_today_is_a_time_and_any_other_a_day() -> None:
+    then = datetime(2024, 5, 3, 14, 32).astimezone()
+    assert amounts.moment(then.timestamp(), then.date()) == "14:32"
+    assert amounts.moment(then.timestamp(), then.date() + timedelta(days=1)) == "2024-05-03"

@@ -10,6 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from rag_desktop.domain.answers import Citation, Ended, StageScore
 from rag_desktop.domain.documents import Span
+from rag_desktop.domain.events import LibraryLooked
+from rag_desktop.domain.ids import FolderId, TaskId
+from rag_desktop.domain.status import FolderStatus, LibraryStatus
 from rag_desktop.gui.cards import context_pieces, file_name, merged, page_name, place_words, trace_words
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.panels.sources import Sources
@@ -51,6 +54,28 @@ def test_a_restored_answer_shows_the_sources_it_cites(panel: Sources, context: C
     answer = make_answer("No pets [2].", make_citation(2, TWO, "Pets are not allowed."))
     context.moves.citations_changed.emit((), answer)
     assert [card.citation.number for card in panel.cards] == [2]
+
+
+def test_sources_of_a_folder_that_is_away_carry_a_badge(panel: Sources, context: Context) -> None:
+    context.moves.citations_changed.emit((make_passage(3, "It rains.", is_away=True), TWO), None)
+    assert [card.is_away for card in panel.cards] == [True, False]
+    assert panel.cards[0].accessibleDescription() == "The folder cannot be reached right now. It rains."
+    (badge,) = (label for label in panel.cards[0].findChildren(QLabel) if label.text() == "away")
+    assert badge.toolTip() == "The folder cannot be reached right now"
+
+
+def test_badges_follow_the_innermost_folder_at_each_look(panel: Sources, context: Context) -> None:
+    inner = make_passage(4, "Deep.", path="/files/usb/deep.txt")
+    context.moves.citations_changed.emit((ONE, inner), None)
+    for is_away in (True, False):
+        rows = (
+            FolderStatus(FolderId(1), "/files", 1, 0, 1, is_away=False),
+            FolderStatus(FolderId(2), "/files/usb", 1, 0, 1, is_away=is_away),
+        )
+        context.bridge.happened.emit(LibraryLooked(TaskId(1), LibraryStatus("/l", rows, (), 2, 0, ())))
+        assert [card.is_away for card in panel.cards] == [False, is_away]
+    context.moves.citations_changed.emit((make_passage(4, "Deep.", path="/files/usb/deep.txt", is_away=True),), None)
+    assert [card.is_away for card in panel.cards] == [False]
 
 
 def test_a_refusal_calls_them_the_nearest(panel: Sources, context: Context) -> None:

@@ -171,6 +171,15 @@ def test_a_recogniser_in_the_models_folder_takes_the_place_of_the_wheels(tmp_pat
     assert found._engine.cfg.Rec.model_path == str(tmp_path / "ocr" / "recognition.onnx")
 
 
+def test_a_model_that_is_none_is_a_failure_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "ocr").mkdir()
+    (tmp_path / "ocr" / "recognition.onnx").write_bytes(b"no model")
+    with pytest.raises(UnreadableError) as failure:
+        Recogniser(RecogniserOptions(tmp_path, tmp_path))(drawn(words("Some words.")))
+    assert failure.value.code == "recogniser-failed"
+    assert "recognition.onnx" in str(failure.value.arguments["reason"])
+
+
 def test_nothing_is_fetched(tmp_path: Path) -> None:
     """In a process that notes each attempt to reach a network, and refuses it as a reading child does."""
     grey = drawn()

@@ -47,7 +47,8 @@ class Situation:
     paused_before: frozenset[str]
     is_settled: bool
     was_edited_meanwhile: bool
-    has_new_reader: bool
+    reader: str
+    """The version of reading in force: documents of another are read again."""
 
     def home(self, path: str) -> str | None:
         """The innermost watched folder that holds a path."""
@@ -150,12 +151,13 @@ def _kept(case: Situation) -> set[bytes]:
     """Digests whose vectors a run had no reason to lose."""
     before, now = _by_id(case.before), _by_id(case.now)
     kept = {digest for id_, digest in before.items() if now.get(id_) == digest}
-    if not case.is_settled or case.has_new_reader:
+    if not case.is_settled:
         return kept
     lying = {(view.sha256, suffix(path)) for path, view in case.oracle.documents.items() if _is_live(case, path)}
     for path, view in case.before.documents.items():
         digests = {digest for ordinal, digest in view.digests.items() if ordinal in view.vectors}
-        if _is_live(case, path) and not view.is_removed and (view.sha256, suffix(path)) in lying:
+        is_known = view.reader == case.reader and not view.is_removed
+        if is_known and _is_live(case, path) and (view.sha256, suffix(path)) in lying:
             kept |= digests
         there = case.now.documents.get(path)
         if there and path in case.notes.read:
@@ -175,13 +177,12 @@ def _by_id(view: LibraryView) -> dict[int, bytes]:
 
 def _unchanged(case: Situation) -> set[str]:
     """Files that a look knows by a stat alone."""
-    if case.has_new_reader:
-        return set()
     return {
         path
         for path, view in case.before.documents.items()
         if view.sha256 is not None
         and not view.is_removed
+        and view.reader == case.reader
         and view.folder == case.home(path)
         and view.folder not in case.paused_before
         and case.earlier.get(path) == case.states.get(path) is not None
@@ -190,26 +191,25 @@ def _unchanged(case: Situation) -> set[str]:
 
 def _readings(case: Situation) -> Iterator[str]:
     """A file is read when its bytes are nowhere else to be had."""
-    if case.has_new_reader:
-        return
     read: Counter[tuple[bytes, str]] = Counter()
     for path in case.notes.read:
         view, held = case.now.documents.get(path), case.before.documents.get(path)
         if view and view.sha256 is not None and _is_live(case, path):
             read[view.sha256, suffix(path)] += 1
-            if held and held.sha256 == view.sha256 and held.folder == view.folder:
+            is_known = held and held.reader == case.reader and held.folder == view.folder
+            if held and is_known and held.sha256 == view.sha256:
                 yield f"work: {path!r} was read though it has the same bytes"
-    lying, known = _contents(case, case.oracle), _contents(case, case.before)
+    lying, known = _contents(case, case.oracle), _contents(case, case.before, case.reader)
     for content, count in read.items():
         if count > max(0, lying[content] - known[content]):
             yield f"work: bytes that moved were read again (…{content[1]!r})"
 
 
-def _contents(case: Situation, view: LibraryView) -> Counter[tuple[bytes, str]]:
+def _contents(case: Situation, view: LibraryView, reader: str | None = None) -> Counter[tuple[bytes, str]]:
     return Counter(
         (each.sha256, suffix(path))
         for path, each in view.documents.items()
-        if each.sha256 is not None and _is_live(case, path) and not each.is_removed
+        if each.sha256 is not None and _is_live(case, path) and not each.is_removed and reader in (None, each.reader)
     )
 
 

@@ -69,6 +69,8 @@ class Notes:
     embedded: list[bytes] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     was_stopped: bool = False
+    statements: int = 0
+    """Of SQL."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ class Served:
         except Cancelled:
             self._notes.was_stopped = True
         self._fate = Fate()
+        self._notes.statements = self._counts["statement"]
         return self._notes
 
     def index(self) -> IndexLook:

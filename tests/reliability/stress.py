@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rag_desktop.files.walking import outermost
+from rag_desktop.services.indexing import DEFAULT_CHUNKER
 from rag_desktop.services.storing import READING_VERSION
 from tests.reliability import operations
 from tests.reliability.expectation import Situation, Standing, differences
@@ -29,8 +30,6 @@ MODES = {
 PATTERNS = ("", "*.csv", "drafts/\n*.docx", "/notes*\n!/notes1.txt")
 _MEMORY = "/dev/shm"
 _PATIENCE_S = 150.0
-_LARGEST = 800
-"""Statements of a look after which a kill comes at the latest."""
 
 
 class Difference(AssertionError):  # noqa: N818 - what a round found
@@ -140,6 +139,8 @@ class Stress:
         self._settings = settings
         self._mutant = mutant
         self._version = READING_VERSION
+        self._usual = 300.0
+        """Statements of a look, lately."""
         self._older: list[bytes] = []
         self._states: dict[str, State] = {}
         self._paused_before: frozenset[str] = frozenset()
@@ -187,7 +188,8 @@ class Stress:
         return "calm" if not self.rounds else self._fates.choices(list(MODES), list(MODES.values()))[0]
 
     def _change(self, this: Round) -> None:
-        for _ in range(self.tree.chance.choice((0, 1, 2, 3, 4, 6, 9))):
+        is_long = this.mode in ("killed", "stopped", "edited", "child killed")
+        for _ in range(self.tree.chance.choice((4, 6, 9) if is_long else (0, 1, 2, 3, 4, 6, 9))):
             operations.happen(self.tree, self._favoured)
         if self.rounds and self.tree.chance.random() < 0.25:
             this.had_acts = self._act(this)
@@ -195,9 +197,14 @@ class Stress:
 
     def _act(self, this: Round) -> bool:
         """A person changes what is watched."""
-        chance, root = self.tree.chance, self.tree.chance.choice(self.tree.roots)
+        chance = self.tree.chance
+        odd = [root for root in self.tree.roots
+               if root not in self._watched or self._watched[root].is_removed or self._watched[root].is_paused]  # fmt: skip
+        root = chance.choice(odd if odd and chance.random() < 0.6 else self.tree.roots)
         act, pattern = chance.choice(("pause", "patterns", "remove")), chance.choice(PATTERNS)
         there = self._watched.get(root)
+        if there and there.is_paused and chance.random() < 0.6:
+            act = "pause"
         if there is None or there.is_removed:
             act = chance.choice(("register", "undo")) if there else "register"
             if act == "register" and not os.path.exists(root):
@@ -251,11 +258,12 @@ class Stress:
         touched = None if whole else sorted(self.tree.touched)
         self.tree.touched.clear()
         this.log.append(f"look {'whole' if whole else 'at what was touched'} {'apart' if apart else ''} {fate}")
-        kill_after = self._fates.random() * 0.6 if fate.kill < 0 else None
+        kill_after = self._fates.random() * 0.3 if fate.kill < 0 else None
         notes = self._program.ask("look", touched, order, fate, edit=self._edit_meanwhile, kill_after=kill_after)
         this.notes.read += notes.read
         this.notes.embedded += notes.embedded
         this.notes.opened += notes.opened
+        self._usual = max(10.0, 0.7 * self._usual + 0.3 * notes.statements)
 
     def _edit_meanwhile(self) -> None:
         kinds = (operations.edit, operations.append, operations.create, operations.rename, operations.truncate,
@@ -331,8 +339,8 @@ class Stress:
         return Process(Beginning(self.home / "started", self._settings, self._mutant, self._version))
 
     def _moment(self) -> int:
-        """A number of statements; small ones as often as large ones."""
-        return round(math.exp(self._fates.uniform(math.log(3), math.log(_LARGEST))))
+        """A number of statements that a look may well have; small ones as often as large ones."""
+        return round(math.exp(self._fates.uniform(math.log(3), math.log(self._usual))))
 
     # and is judged
 
@@ -357,7 +365,7 @@ class Stress:
             paused_before=self._paused_before | paused,
             is_settled=this.mode in ("calm", "restarted", "damaged", "new reader") and not this.had_acts,
             was_edited_meanwhile=this.mode == "edited",
-            has_new_reader=this.mode == "new reader",
+            reader=f"{self._version}/{DEFAULT_CHUNKER}",
         )
         if now.snapshot and now.snapshot.exists():
             self._older = [*self._older[-3:], now.snapshot.read_bytes()]

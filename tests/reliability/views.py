@@ -38,6 +38,8 @@ class View:
     name: tuple[Row, ...]
     folder: str = field(compare=False, default="")
     is_removed: bool = field(compare=False, default=False)
+    reader: str = field(compare=False, default="")
+    """The version of reading that made it."""
     vectors: dict[int, bytes] = field(compare=False, default_factory=dict)
     """By ordinal."""
     ids: dict[int, int] = field(compare=False, default_factory=dict)
@@ -102,7 +104,8 @@ def _view(
     names: dict[int, list[Row]],
     vectors: dict[int, bytes],
 ) -> View:
-    sha256, error = connection.execute("SELECT sha256, error_code FROM documents WHERE id = ?", (document,)).get
+    state = "SELECT sha256, error_code, reader FROM documents WHERE id = ?"
+    sha256, error, reader = connection.execute(state, (document,)).get
     said = () if error else connection.execute(f"SELECT {_SAID} FROM documents WHERE id = ?", (document,)).get
     texts = connection.execute("SELECT text FROM texts WHERE document_id = ? ORDER BY start", (document,)).fetchall()
     chunks = connection.execute(
@@ -123,6 +126,7 @@ def _view(
         tuple(names.get(document, ())),
         folder.path,
         folder.removed_at is not None,
+        reader,
         {ordinal: vectors[id_] for ordinal, id_ in leaves.items() if id_ in vectors},
         leaves,
     )

@@ -59,6 +59,7 @@ def command_line(folder: Path, **variables: str) -> CommandLine:
         **os.environ,
         "RAG_DESKTOP_LIBRARY": str(library),
         "RAG_DESKTOP_CONFIG": str(folder / "config"),
+        "RAG_DESKTOP_CACHES": str(folder / "caches"),
         "LANG": "C.UTF-8",
         **variables,
     }

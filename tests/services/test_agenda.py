@@ -23,6 +23,11 @@ def test_what_changed_last_comes_first() -> None:
     assert taken(agenda) == ["new", "middle", "old"]
 
 
+def test_pictures_wait_for_all_else_in_their_folder() -> None:
+    items = [file(HERE, "scan", 9, format_="image"), file(HERE, "note", 1), file(THERE, "other", 1)]
+    assert taken(Agenda(items)) == ["note", "scan", "other"]
+
+
 def test_the_folder_in_hand_comes_before_the_others() -> None:
     items = [file(HERE, "a", 9), file(HERE, "b", 8), file(THERE, "c", 1), file(THERE, "d", 2)]
     assert taken(Agenda(items, touched=[THERE])) == ["d", "c", "a", "b"]

@@ -1,7 +1,7 @@
 """The damage tests are only worth what they notice: each fault put in here must leave something wrong."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from rag_desktop.services import care
-from rag_desktop.store import exchange, expected, mending, retelling, salvage
+from rag_desktop.store import expected, mending, retelling, salvage
 from rag_desktop.store.connection import FILE_NAME
 from rag_desktop.store.conversations import FILE_NAME as CONVERSATIONS
 from rag_desktop.store.library import Library
@@ -53,10 +53,6 @@ def copies_are_not_compared(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(care, "_differing", lambda *_: iter(()))
 
 
-def the_log_stays_behind(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(exchange, "_LOGS", ())
-
-
 def the_backup_of_folders_is_not_used(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(salvage, "_united", lambda found, _: found.folders)
 
@@ -92,24 +88,20 @@ MUTANTS: dict[Mutant, tuple[Callable[[Path], None], str]] = {
     text_is_not_compared: (change(LETTER), "results differ"),
     leaves_of_wrong_words_stay: (change(LETTER), "results differ|still damaged"),
     copies_are_not_compared: (change(*TURNED), "results differ"),
-    the_log_stays_behind: (overwrite, "results differ|still damaged|refused|Error|turns"),
     the_backup_of_folders_is_not_used: (overwrite, "unpack"),
-    the_backup_of_conversations_is_not_used: (forgetful_conversations, "turns are lost"),
+    the_backup_of_conversations_is_not_used: (forgetful_conversations, "turns are lost|check-conversations"),
 }
 
 
 @pytest.fixture(scope="module")
-def wholes(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
-    folder = tmp_path_factory.mktemp("wholes")
-    for is_killed in (False, True):
-        damaged.build(folder / str(is_killed), is_killed=is_killed)
-    return folder / "False", folder / "True"
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("whole") / "home"
+    damaged.build(made, is_killed=False)
+    return made
 
 
-def said(mutant: Mutant | None, wholes: Sequence[Path], tmp_path: Path, patch: pytest.MonkeyPatch, damage: Any) -> str:
-    whole = wholes[mutant is the_log_stays_behind or damage is overwrite]
-    shutil.copytree(wholes[0], tmp_path / "read")
-    with Library.reader(tmp_path / "read" / "library") as reader:
+def said(mutant: Mutant | None, whole: Path, tmp_path: Path, patch: pytest.MonkeyPatch, damage: Any) -> str:
+    with Library.reader(Path(shutil.copytree(whole, tmp_path / "read")) / "library") as reader:
         oracle = damaged.results(reader)
     home = Path(shutil.copytree(whole, tmp_path / "home"))
     damage(home)
@@ -123,16 +115,16 @@ def said(mutant: Mutant | None, wholes: Sequence[Path], tmp_path: Path, patch: p
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_the_fault_is_noticed(
-    mutant: Mutant, wholes: Sequence[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mutant: Mutant, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     damage, expectation = MUTANTS[mutant]
-    outcome = said(mutant, wholes, tmp_path, monkeypatch, damage)
+    outcome = said(mutant, whole, tmp_path, monkeypatch, damage)
     assert not outcome.startswith("ok"), "nobody noticed"
     assert any(each in outcome for each in expectation.split("|")), outcome
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_without_the_fault_all_is_well(
-    mutant: Mutant, wholes: Sequence[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mutant: Mutant, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert said(None, wholes, tmp_path, monkeypatch, MUTANTS[mutant][0]).startswith("ok")
+    assert said(None, whole, tmp_path, monkeypatch, MUTANTS[mutant][0]).startswith("ok")

@@ -169,7 +169,7 @@ class LibraryPanel(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(say("Look again"), partial(self._look_again, folder.path))
-        if folder.status:
+        if folder.id is not None:
             words = say("Resume this folder") if folder.is_paused else say("Pause this folder")
             menu.addAction(words, partial(self._pause, folder.path, paused=not folder.is_paused))
         if folder.task is not None and not folder.is_paused:
