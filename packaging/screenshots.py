@@ -127,7 +127,7 @@ def problems(stage: Stage) -> None:
     stage.until(lambda: any(each.is_ignored for each in stage.looks[-1].status.failed))
     panel = stage.window.panels["problems"]
     if isinstance(panel, ProblemsPanel):
-        panel.with_ignored.setChecked(True)
+        panel.with_ignored.click()
         panel.list.setCurrentIndex(panel.model.index(1))
     stage.moves.panel_wanted.emit("problems")
     stage.run(0.3)

@@ -58,7 +58,7 @@ _OPAQUE = frozenset({"script", "style", "textarea", "title"})
 _XML = re.compile(
     r"\s*<\?xml|\s*(?:<!DOCTYPE[^>]*>\s*)?<html[^>]*xmlns=[\"']http://www\.w3\.org/1999/xhtml", re.IGNORECASE
 )
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]*(\[.*?\])?\s*>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]*+(\[.*?\])?\s*>", re.DOTALL | re.IGNORECASE)
 _EMPTY_ELEMENT = re.compile(r"<([A-Za-z][\w.:-]*)((?:\s[^<>]*)?)/>")
 _HEAD = 64 * 1024
 

@@ -25,9 +25,8 @@ MOST_VALUES = 2_000_000
 """Commas and colons outside of pictures: each value takes some hundred bytes of memory."""
 
 _PICTURE = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]*")
-_EMBEDDED = re.compile(r"!\[([^\]]*)\]\((?:attachment|data):[^)]*\)")
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\r]*\r(?=[^\n\r])")
-"""Colours, and what a progress bar wrote over."""
+_EMBEDDED = re.compile(r"!\[([^\]]{0,500})\]\((?:attachment:[^)]{0,500})?\)")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 _SHOWN = ("text/markdown", "text/plain", "text/latex")
 
 _Json = dict[str, Any]
@@ -90,7 +89,7 @@ def _take(notebook: _Notebook, cell: _Json) -> None:
 
 
 def _take_markdown(notebook: _Notebook, source: str) -> None:
-    text = _PICTURE.sub("", _EMBEDDED.sub(r"\1", source)).rstrip() + "\n\n"
+    text = _EMBEDDED.sub(r"\1", _PICTURE.sub("", source)).rstrip() + "\n\n"
     if text.strip():
         notebook.blocks += (replace(block, source_start=None) for block in sections(text, notebook.trail))
 
@@ -98,7 +97,7 @@ def _take_markdown(notebook: _Notebook, source: str) -> None:
 def _take_outputs(notebook: _Notebook, outputs: list[Any]) -> None:
     left = LONGEST_OUTPUT
     for kind, text in _printed(outputs):
-        plain = _CONTROL.sub("", _PICTURE.sub("", text[: 4 * LONGEST_OUTPUT]))
+        plain = _settled(_PICTURE.sub("", text[: 4 * LONGEST_OUTPUT]))
         if len(plain) > left or len(text) > 4 * LONGEST_OUTPUT:
             notebook.warnings.add(OUTPUTS_CUT)
         if kind == "text/markdown" and left:
@@ -110,6 +109,12 @@ def _take_outputs(notebook: _Notebook, outputs: list[Any]) -> None:
         else:
             notebook.add(plain[:left], BlockKind.CODE)
         left = max(left - len(plain), 0)
+
+
+def _settled(text: str) -> str:
+    """What stays on a terminal: no colours, and of a progress bar its last state."""
+    lines = _COLOUR.sub("", text.replace("\r\n", "\n")).split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
 
 
 def _printed(outputs: list[Any]) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,8 @@ _OPENING = re.compile(r"\s{0,10}\{")
 _BRACES = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 _LONGEST_MATH = 2000
 _LONGEST_GROUP = 20_000
-"""Characters; so that braces that are never closed cost no more."""
+_MOST_DEPTH = 50
+"""Characters, and braces within braces: what is never closed costs no more."""
 
 _ACCENTS = {
     "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",
@@ -76,6 +77,8 @@ def group(text: str, at: int) -> tuple[str, int]:
         depth += 1 if match[1] == "{" else -1
         if not depth:
             return text[opening.end() : match.start(1)], match.end()
+        if depth > _MOST_DEPTH:
+            break
     return "", at
 
 

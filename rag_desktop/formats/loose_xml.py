@@ -21,7 +21,7 @@ MOST_DEPTH = 200
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w.:-]+)")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]*(?:\[.*?\])?\s*>", re.DOTALL)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]*+(?:\[.*?\])?\s*>", re.DOTALL)
 _PROLOG = 64 * 1024
 """Characters in which a document type begins."""
 _ENTITY = re.compile(r"&(?!#)(\w{1,32};)?")

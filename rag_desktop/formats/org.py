@@ -4,6 +4,7 @@ Syntax after orgmode.org/worg/org-syntax.html. Nothing is evaluated or included.
 """
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from rag_desktop.domain.documents import Block, BlockKind, Metadata
@@ -20,7 +21,7 @@ _KEYWORD = re.compile(r"[ \t]*#\+(\w+)(?:\[[^\]]*\])?:[ \t]*(.*?)[ \t]*$")
 _BEGIN = re.compile(r"[ \t]*#\+begin_(\S+)", re.IGNORECASE)
 _COMMENT = re.compile(r"[ \t]*#(?:[ \t]|$)")
 _DRAWER = re.compile(r"[ \t]*:(?:PROPERTIES|LOGBOOK|RESULTS):[ \t]*$", re.IGNORECASE)
-_DRAWER_END = re.compile(r"[ \t]*:END:[ \t]*$", re.IGNORECASE)
+_DRAWER_END = re.compile(r"[ \t]*:END:[ \t]*[\r\n]*$", re.IGNORECASE)
 _TABLE = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[ \t]*\|[-+|]*-[-+|]*[ \t]*$")
 _FIXED = re.compile(r"[ \t]*:(?:[ \t]|$)")
@@ -40,6 +41,7 @@ class _Walk:
     trail: Trail = field(default_factory=Trail)
     blocks: list[Block] = field(default_factory=list)
     keywords: dict[str, str] = field(default_factory=dict)
+    drawer_ends: list[int] = field(default_factory=list)
 
     def line(self, number: int) -> str:
         return self.lines[number][0].rstrip("\r\n") if number < len(self.lines) else ""
@@ -71,6 +73,7 @@ class _Walk:
 def _contents(file: OpenedFile) -> Contents:
     decoded = decode(file.content)
     walk = _Walk(decoded.text, list(_LINE.finditer(decoded.text)))
+    walk.drawer_ends = [number for number, line in enumerate(walk.lines) if _DRAWER_END.match(line[0])]
     while walk.at < len(walk.lines):
         if walk.is_blank(walk.at):
             walk.at += 1
@@ -126,10 +129,8 @@ def _left_out(walk: _Walk) -> bool:
     elif _COMMENT.match(line) or line.lstrip().startswith("#+"):
         walk.at += 1
     elif _DRAWER.match(line):
-        end = walk.at
-        while end < len(walk.lines) and not _DRAWER_END.match(walk.line(end)):
-            end += 1
-        walk.at = end + 1 if end < len(walk.lines) else walk.at + 1
+        place = bisect_left(walk.drawer_ends, walk.at)
+        walk.at = walk.drawer_ends[place] + 1 if place < len(walk.drawer_ends) else walk.at + 1
     else:
         return False
     return True

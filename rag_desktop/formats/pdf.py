@@ -16,11 +16,12 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rag_desktop.domain.documents import Block, Metadata
+from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.domain.messages import StillReading
 from rag_desktop.formats.ocr import Allowance, Picture, Recognise
 from rag_desktop.formats.outline import Trail
+from rag_desktop.formats.pdf_forms import Form, opened_form
 from rag_desktop.formats.pdf_page import Page, read_page
 from rag_desktop.formats.pdf_render import picture_of
 from rag_desktop.formats.pdf_sections import Section, page_blocks
@@ -28,6 +29,9 @@ from rag_desktop.formats.reader import Contents, OpenedFile, Reader, Steps, fini
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
+
+FORM_LEFT_OUT = "form-left-out"
+"""Warning: the document is a form that only Adobe's programs show; its pages hold a notice instead."""
 
 _MOST_SECTIONS = 50_000
 _MOST_PAGES = 20_000
@@ -81,8 +85,9 @@ def _steps(file: OpenedFile) -> Steps:
         if getattr(error, "err_code", None) == _PASSWORD_NEEDED:
             raise UnreadableError("pdf-encrypted") from error
         return _contents_by_pypdf(file.content)
-    with closing(document):
-        return (yield from _gathered(_pdfium_book(document), file.recognise))
+    with closing(document), opened_form(document) as form:
+        found = yield from _gathered(_pdfium_book(document, form), file.recognise)
+        return replace(found, warnings=(*found.warnings, FORM_LEFT_OUT)) if form.is_left_out else found
 
 
 def _gathered(book: _Book, recognise: Recognise | None) -> Steps:
@@ -107,15 +112,17 @@ def _gathered(book: _Book, recognise: Recognise | None) -> Steps:
                 yield StillReading()
             text, is_selectable = (seen + "\n", False) if seen else (text, is_selectable)
             met["pages-recognised"] += bool(seen)
-            met["pages-without-text"] += not (seen or _has_words(text))
+            met["pages-without-text"] += not (seen or _has_words(text) or page.fields)
         met["pages-unreadable"] += text is None
         met["text-hidden"] += page.hides
-        met["characters"] += len(text or "")
+        met["characters"] += len(text or "") + sum(map(len, page.fields))
         if met["characters"] > _MOST_CHARACTERS:
             raise UnreadableError("pdf-too-large", limit=_MOST_CHARACTERS)
         found = page_blocks(_closed(text), number + 1, begun, path) if text else ()
         blocks += found if is_selectable else map(_unplaced, found)
         path = begun[-1].path if begun else path
+        if page.fields:
+            blocks.append(Block("\n".join(page.fields) + "\n\n", BlockKind.TABLE, path, number + 1))
     if met["pages-unreadable"] == book.page_count:
         raise UnreadableError("pdf-damaged", reason="no page can be read")
     return Contents(tuple(blocks), book.metadata, tuple(code for code in _WARNINGS if met[code]))
@@ -138,7 +145,7 @@ def _closed(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def _pdfium_book(document: Any) -> _Book:
+def _pdfium_book(document: Any, form: Form) -> _Book:
     from pypdfium2 import PdfiumError
 
     def picture(number: int) -> Picture | None:
@@ -155,7 +162,9 @@ def _pdfium_book(document: Any) -> _Book:
         count,
         _labels(document.get_page_label(number) for number in range(min(count, _MOST_PAGES))),
     )
-    return _Book(count, partial(read_page, document), picture, _pdfium_sections(document), metadata, is_selectable=True)
+    return _Book(
+        count, partial(read_page, document, form), picture, _pdfium_sections(document), metadata, is_selectable=True
+    )
 
 
 def _pdfium_sections(document: Any) -> tuple[Section, ...]:

@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from rag_desktop.formats.pdf_render import draw
+from rag_desktop.formats.pdf_render import Box, draw, pixels
 
 _STRIDE = 64
 _ENDS = 3
 """Of a page's characters each 64th is asked for and the first and last three, where words are put in most easily."""
-_WHITISH = 224
+WHITISH = 224
 """Of 255, the least of a colour's three parts: hardly seen on white."""
 _GLASSY = 32
 """Of 255: fainter ink is hardly seen on anything."""
-_LEAST_POINTS = 1.0
+LEAST_POINTS = 1.0
+"""Of a character's longer side: what is smaller cannot be read."""
 _MOST_SIDE = 2000
 _LEAST_SCALE = 0.3
 """Pixels a point; on a page that is too large for it words cannot be told from their ground."""
@@ -27,9 +28,6 @@ _CONTRAST = 16
 """Of 255: a difference that is seen."""
 _INVISIBLE = 3
 """Text rendering mode of ISO 32000-1, 9.3.6. It is how recognised words lie over the picture of their page."""
-
-_Box = tuple[float, float, float, float]
-"""Left, bottom, right, top in points."""
 
 
 class _Look:
@@ -44,12 +42,12 @@ class _Look:
 
         self.page, self.words = page, words
         self.hidden: set[int] = set()
-        self.invisible: dict[int, _Box] = {}
+        self.invisible: dict[int, Box] = {}
         self.faint: dict[int, Any] = {}
         """With the text objects that they are drawn by."""
         self.is_seen = False
         """Whether some character is drawn in ink that shows."""
-        self._bounds: _Box = page.get_bbox()
+        self._bounds: Box = page.get_bbox()
         self._ink_of = pdfium.FPDFText_GetTextObject
         self._box_of = pdfium.FPDFText_GetLooseCharBox
         self._mode_of = pdfium.FPDFTextObj_GetTextRenderMode
@@ -68,7 +66,7 @@ class _Look:
         self._box_of(self.words, index, self._box_there)
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
         left, bottom, right, top = self._bounds
-        if x1 < left or x0 > right or y1 < bottom or y0 > top or 0 < max(x1 - x0, y1 - y0) < _LEAST_POINTS:
+        if x1 < left or x0 > right or y1 < bottom or y0 > top or 0 < max(x1 - x0, y1 - y0) < LEAST_POINTS:
             self.hidden.add(index)
         elif self._mode_of(ink) == _INVISIBLE:
             self.invisible[index] = x0, y0, x1, y1
@@ -83,9 +81,14 @@ class _Look:
         if not self._colour_of(ink, *self._colour_there):
             return False
         red, green, blue, alpha = self._colour
-        if red.value < _WHITISH and alpha.value >= _GLASSY:  # nearly all ink
+        if red.value < WHITISH and alpha.value >= _GLASSY:  # nearly all ink
             return False
-        return alpha.value < _GLASSY or min(red.value, green.value, blue.value) >= _WHITISH
+        return is_faint(red.value, green.value, blue.value, alpha.value)
+
+
+def is_faint(red: int, green: int, blue: int, alpha: int = 255) -> bool:
+    """Whether ink of this colour, each part of 255, is hardly seen on white."""
+    return alpha < _GLASSY or min(red, green, blue) >= WHITISH
 
 
 def hidden_characters(page: Any, words: Any, text: str) -> Sequence[int]:
@@ -113,7 +116,7 @@ def _unpictured(look: _Look) -> set[int]:
     return {index for index, box in look.invisible.items() if not any(_is_over(box, each) for each in pictures)}
 
 
-def boxes_of(page: Any, *kinds: int) -> list[_Box]:
+def boxes_of(page: Any, *kinds: int) -> list[Box]:
     """Where the page's own objects of these kinds (FPDF_PAGEOBJ_…) stand; forms are not looked into."""
     from pypdfium2 import PdfiumError
 
@@ -123,7 +126,7 @@ def boxes_of(page: Any, *kinds: int) -> list[_Box]:
         return []
 
 
-def _is_over(box: _Box, picture: _Box) -> bool:
+def _is_over(box: Box, picture: Box) -> bool:
     across, up = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return picture[0] <= across <= picture[2] and picture[1] <= up <= picture[3]
 
@@ -150,16 +153,7 @@ def _pixels(look: _Look, index: int, shape: tuple[int, int]) -> tuple[slice, sli
     """Rows and columns of the drawn page that a character covers, and one more on each side."""
     import pypdfium2.raw as pdfium
 
-    rows, columns = shape
     box = [ctypes.c_double() for _ in range(4)]
     pdfium.FPDFText_GetCharBox(look.words, index, *map(ctypes.byref, box))
     left, right, bottom, top = (edge.value for edge in box)
-    x, y = ctypes.c_int(), ctypes.c_int()
-    corners = []
-    for across, up in ((left, top), (right, bottom)):
-        pdfium.FPDF_PageToDevice(
-            look.page, 0, 0, columns, rows, 0, across, up, ctypes.byref(x), ctypes.byref(y)
-        )  # fmt: skip
-        corners.append((min(max(x.value, 0), columns), min(max(y.value, 0), rows)))
-    (x0, y0), (x1, y1) = corners
-    return slice(max(min(y0, y1) - 1, 0), max(y0, y1) + 2), slice(max(min(x0, x1) - 1, 0), max(x0, x1) + 2)
+    return pixels(look.page, (left, bottom, right, top), shape)

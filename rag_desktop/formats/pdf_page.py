@@ -2,10 +2,13 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from rag_desktop.formats.pdf_doubled import doubled_characters
+from rag_desktop.formats.pdf_forms import Form
 from rag_desktop.formats.pdf_hidden import boxes_of, hidden_characters
 
 _ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
@@ -22,30 +25,39 @@ class Page:
     """text: one code point for each of PDFium's characters; None where the page cannot be read.
 
     hides: whether enough of its words cannot be seen to be worth a warning; they are NUL in `text`. is_picture:
-    something is drawn on it that may be words, and it has hardly any.
+    something is drawn on it that may be words, and it has hardly any. fields: lines of its form.
     """
 
     text: str | None
     hides: bool = False
     is_picture: bool = False
+    fields: tuple[str, ...] = ()
 
 
-def read_page(document: Any, number: int) -> Page:
-    """The page `number`, from 0, of a pypdfium2 document."""
+def read_page(document: Any, form: Form, number: int) -> Page:
+    """The page `number`, from 0, of a pypdfium2 document with its form."""
     from pypdfium2 import PdfiumError
 
     try:
         with closing(document[number]) as page, closing(page.get_textpage()) as words:
             text = _characters(words)
             hidden = hidden_characters(page, words, text)
-            if hidden:
-                shown = list(text)
-                for index in hidden:
-                    shown[index] = "\0"
-                text = "".join(shown)
-            return Page(text, len(hidden) >= _LEAST_HIDDEN, _is_picture(page, text))
+            text = _without(text, hidden)
+            text = _without(text, doubled_characters(words, text))  # of what is seen: a white copy may lie below
+            fields = form.fields(page, words, text)
+            hides = len(hidden) + fields.hidden >= _LEAST_HIDDEN
+            return Page(text, hides, _is_picture(page, text), fields.lines)
     except PdfiumError:
         return Page(None)
+
+
+def _without(text: str, indices: Iterable[int]) -> str:
+    """`text` with NUL in these places, so that the others keep theirs."""
+    shown: list[str] | None = None
+    for index in indices:
+        shown = shown or list(text)
+        shown[index] = "\0"
+    return "".join(shown) if shown else text
 
 
 def _characters(words: Any) -> str:

@@ -11,6 +11,9 @@ _POINTS_AN_INCH = 72
 _SECONDS = 20.0
 """A page that takes longer to draw is given up. Maps and posters take some seconds, scans a tenth of one."""
 
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in points."""
+
 
 def picture_of(page: Any) -> Picture | None:
     """A page as a recogniser wants it, upright and at 200 dots an inch or less; None where it cannot be drawn."""
@@ -42,3 +45,20 @@ def draw(page: Any, scale: float, most_side: int) -> Any | None:
     drawn = bitmap.to_numpy().reshape(rows, columns).copy() if status == pdfium.FPDF_RENDER_DONE else None
     bitmap.close()
     return drawn
+
+
+def pixels(page: Any, box: Box, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a drawn page of this shape that a box covers, and one more on each side."""
+    import pypdfium2.raw as pdfium
+
+    rows, columns = shape
+    left, bottom, right, top = box
+    x, y = ctypes.c_int(), ctypes.c_int()
+    corners = []
+    for across, up in ((left, top), (right, bottom)):
+        pdfium.FPDF_PageToDevice(
+            page, 0, 0, columns, rows, 0, across, up, ctypes.byref(x), ctypes.byref(y)
+        )  # fmt: skip
+        corners.append((min(max(x.value, 0), columns), min(max(y.value, 0), rows)))
+    (x0, y0), (x1, y1) = corners
+    return slice(max(min(y0, y1) - 1, 0), max(y0, y1) + 2), slice(max(min(x0, x1) - 1, 0), max(x0, x1) + 2)

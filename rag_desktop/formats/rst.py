@@ -24,7 +24,7 @@ _OPTION = re.compile(r"\s+:[\w-]+:(?:\s.*)?$")
 _FIELD = re.compile(r":(title|author|authors):[ \t]+(.+?)[ \t]*$", re.IGNORECASE)
 _ROLE = re.compile(r"(?<![\w`:]):[\w:+.-]{1,60}:`([^`]{1,2000})`|`([^`]{1,2000})`(?::[\w:+.-]{1,60}:|__?(?!\w))")
 _EMBEDDED = re.compile(r"\s*<[^<>]*>$")
-_LITERAL = re.compile(r"``(.{1,2000}?)``(?![`\w])")
+_LITERAL = re.compile(r"(?<!`)``([^`\n].{0,300}?)``(?![`\w])")
 
 _CODE = frozenset({"code", "code-block", "sourcecode", "parsed-literal", "math", "doctest", "testcode", "prompt"})
 _LEFT_OUT = frozenset(

@@ -167,6 +167,9 @@ def _controls(tokens: Tokens) -> str:
         }}
         QPushButton[primary="true"]:hover {{ border-color: {tokens.text}; }}
         QPushButton[primary="true"]:focus {{ border-color: {tokens.text}; }}
+        QPushButton[primary="true"]:disabled {{
+            background: {tokens.hairline}; color: {tokens.text_muted}; border-color: {tokens.hairline};
+        }}
         QPushButton[flat="true"], QToolButton[flat="true"] {{
             border: 1px solid transparent; background: transparent; padding: 3px 5px;
         }}

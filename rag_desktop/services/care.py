@@ -157,11 +157,12 @@ def _differing(
     library: Library, space: SpaceRow, index: HnswIndex, changed: set[int]
 ) -> Iterator[list[tuple[int, bytes]]]:
     """Vectors that are not those of the snapshot, whose bytes are proven: chunk, and what the snapshot has."""
+    comparable = index.labels - changed
     cursor = library.connection.execute(
         "SELECT chunk_id, vector FROM vectors WHERE space_id = ? ORDER BY chunk_id", (space.id,)
     )
     while block := [row for _, row in zip(range(_AT_A_TIME), cursor, strict=False)]:
-        held = [(chunk, blob) for chunk, blob in block if chunk in index.labels and chunk not in changed]
+        held = [(chunk, blob) for chunk, blob in block if chunk in comparable]
         copies = index.vectors([chunk for chunk, _ in held]).astype("<f2")
         yield [
             (chunk, copy.tobytes())

@@ -22,6 +22,7 @@ class Holdings:
         self._place = place
         self._tell = recovered
         self._was_opened = threading.Event()
+        self._is_opening = False
         self._writer: Library | None = None
         self._beside: Library | None = None
         self._beside_writes = False
@@ -40,9 +41,11 @@ class Holdings:
         at: told how far the check of a damaged library is; may raise Cancelled.
         """
         if self._writer is None:
+            self._is_opening = True
             try:
                 self._writer, recovered = opening.open_writer(self._place, at)
             finally:
+                self._is_opening = False
                 self._was_opened.set()
             for each in recovered:
                 self._tell(each)
@@ -55,7 +58,7 @@ class Holdings:
 
     def beside(self) -> Library:
         """The searching lane's, for small writes; only for reading while another program is the writer."""
-        self._was_opened.wait(_OPENING_S)
+        self._wait()
         may_write = self.is_writing
         if self._beside is None or (may_write and not self._beside_writes):
             if self._beside:
@@ -66,7 +69,7 @@ class Holdings:
 
     def reader(self) -> Library:
         """The generating lane's."""
-        self._was_opened.wait(_OPENING_S)
+        self._wait()
         if self._reader is None:
             self._reader = Library.reader(self._place)
         return self._reader
@@ -81,6 +84,11 @@ class Holdings:
             elif lane not in self._conversations:
                 self._conversations[lane] = Conversations(self._place)
         return self._conversations[lane]
+
+    def _wait(self) -> None:
+        """Wait for the writer. Raises UserFacingError `library-mending` while its file may be about to be replaced."""
+        if not self._was_opened.wait(_OPENING_S) and self._is_opening:
+            raise UserFacingError("library-mending")
 
     def close(self) -> None:
         """Close everything; no lane may be at work."""

@@ -8,7 +8,7 @@ import apsw
 from filelock import FileLock
 
 from rag_desktop.domain.care import At, Recovered, unwatched
-from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.errors import Cancelled, UserFacingError
 from rag_desktop.services import care
 from rag_desktop.settings.file import SettingsFile
 from rag_desktop.store import retelling
@@ -36,19 +36,15 @@ def open_writer(place: Path, at: At = unwatched) -> tuple[Library, list[Recovere
     """
     lock = writers_lock(place)
     attempts = Attempts(place / FILE_NAME)
+    before = attempts.begin()
     try:
-        before = attempts.begin()
         if before >= _REFUSED:
-            attempts.note(before)
             raise UserFacingError("library-unopenable", path=str(place))
         library, recovered = _opened(place, lock, at, is_careful=before >= _CAREFUL)
         attempts.end()
-    except UserFacingError as error:
-        if error.code != "library-unopenable":
-            attempts.end()
-        lock.release()
-        raise
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, UserFacingError | Cancelled):
+            attempts.note(before)  # the program goes on: as many openings had no end as before
         lock.release()
         raise
     return library, recovered

@@ -24,6 +24,7 @@ ERRORS: dict[str, str] = {
     "library-missing": N_("There is no library in {path} yet. Add a folder first."),
     "library-newer": N_("The library {path} was written by a newer version of this program. Please update."),
     "library-damaged": N_("The file {path} is damaged. It is mended when the program starts the next time."),
+    "library-mending": N_("The library is being checked and mended. Please try again in a while."),
     "library-unopenable": N_(
         "Opening the library in {path} ended the program several times. “rag-desktop check --repair” mends it."
     ),

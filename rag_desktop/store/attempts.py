@@ -33,9 +33,11 @@ class Attempts:
     def note(self, count: int) -> None:
         """Have that many attempts on record."""
         with suppress(OSError):
-            self._mark.write_bytes(b"." * count)
+            if count:
+                self._mark.write_bytes(b"." * count)
+            else:
+                self._mark.unlink(missing_ok=True)
 
     def end(self) -> None:
         """The attempt ended well, or with an error that was caught."""
-        with suppress(OSError):
-            self._mark.unlink(missing_ok=True)
+        self.note(0)

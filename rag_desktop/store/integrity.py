@@ -28,7 +28,7 @@ from rag_desktop.text.runs import unpack_runs
 _LENGTH_TOLERANCE = 0.01
 """Of a unit vector whose components were rounded to float16."""
 _AT_A_TIME = 8192
-_FULL_TEXT_COMPLAINT = "inverted index"
+_FULL_TEXT_COMPLAINTS = ("inverted index", "fts5: ")
 _INDEX_COMPLAINTS = ("missing from index", "entries in index", "non-unique entry in index")
 _SHOWN = 200
 
@@ -228,7 +228,7 @@ def _covers(outer: tuple[int, int] | None, start: int, end: int) -> bool:
 
 def _complaint(text: str) -> Finding:
     """A complaint of SQLite's, by what mends it: full text and indexes are made anew, all else is salvaged."""
-    if _FULL_TEXT_COMPLAINT in text:
+    if any(each in text for each in _FULL_TEXT_COMPLAINTS):
         return Finding(UserFacingError("check-full-text"))
     code = "check-index" if any(each in text for each in _INDEX_COMPLAINTS) else "check-structure"
     return Finding(UserFacingError(code, detail=text[:_SHOWN]))

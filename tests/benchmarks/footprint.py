@@ -117,7 +117,7 @@ def _lines(result: dict[str, Any]) -> list[str]:
 
 
 def _peaks(case: dict[str, Any]) -> list[str]:
-    header = ("look", "process", "USS MB", "RSS MB", "RSS ÷ largest input")
+    header = ("look", "process", "USS MB", "RSS MB", "RSS ÷ bytes of documents")
     rows = [
         (look, name, peak["uss"] / _MB, peak["rss"] / _MB, peak["rss"] / case["bytes"])
         for look in ("first", "second")

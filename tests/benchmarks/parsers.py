@@ -202,9 +202,9 @@ def _worst(name: str, outcomes: Iterable[Outcome], near: Callable[[str], str]) -
         for found, path in pairs[:SHOWN_WORST]
         if found.recall < _AS_GOOD_AS_WHOLE
     ]
-    return report.titled(f"Least recall: {name}", report.table(("recall", "loose", "file", "missing"), rows)) * bool(
-        rows
-    )
+    if not rows:
+        return []
+    return report.titled(f"Least recall: {name}", report.table(("recall", "loose", "file", "missing"), rows))
 
 
 def main() -> None:

@@ -72,9 +72,9 @@ def pdf_view(quoted: str, *marks: Mark, path: Path = PDF, **about: Any) -> Docum
     return DocumentView(document, "", Span(0, len(quoted)), quoted, marks)
 
 
-def text_view(text: str, start: int, end: int, path: str = __file__) -> DocumentView:
+def text_view(text: str, start: int, end: int, path: str = __file__, **about: Any) -> DocumentView:
     span = Span(start, end)
-    return DocumentView(Document(DocumentId(2), path, "text", None), text, span, span.of(text), ())
+    return DocumentView(Document(DocumentId(2), path, "text", None, **about), text, span, span.of(text), ())
 
 
 # words on PDF pages
@@ -194,9 +194,13 @@ def test_lines_broken_by_hand_flow_on(panel: DocumentPane, context: Context, des
     assert panel.reading.marked_text == text[60:75].replace("\n", " ")
 
 
-def test_a_text_file_of_a_folder_that_is_away_says_that(
-    panel: DocumentPane, context: Context, desk: NotingDesk
+def test_a_document_of_a_folder_that_is_away_says_that(
+    panel: DocumentPane, context: Context, desk: NotingDesk, tmp_path: Path
 ) -> None:
+    show(panel, context, desk, pdf_view("It rained.", Mark(1, 0, 5), path=tmp_path / "it.pdf", is_away=True))
+    assert panel.message.text() == (
+        "The folder cannot be reached right now. When the file was read, it said: “It rained.”"
+    )
     show(panel, context, desk, text_view("It was so.", 3, 6, path="/nowhere/it.txt", is_away=True))
     assert "The folder cannot be reached right now" in panel.notice.text()
     assert panel.reading.marked_text == "was"

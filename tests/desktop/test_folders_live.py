@@ -147,11 +147,11 @@ def test_what_is_edited_deleted_or_renamed_is_noticed(window: Opened, papers: Pa
 def test_an_unplugged_folder_is_away_and_comes_back(window: Opened, papers: Path) -> None:
     found(window, "boiler")
     card = Talk(window).conversation.search.cards[0]
-    assert not card.is_away
+    told = [card.is_away]
     elsewhere = papers.with_name("unplugged")
     papers.rename(elsewhere)
     window.until(lambda: row_of(window, papers).state is State.AWAY)
-    assert card.is_away
+    told.append(card.is_away)
     assert "cannot be reached" in card.accessibleDescription()
     talk = Talk(window)
     window.moves.citation_shown.emit(card.citation)
@@ -160,7 +160,8 @@ def test_an_unplugged_folder_is_away_and_comes_back(window: Opened, papers: Path
     assert "boiler" in talk.document.reading.marked_text
     elsewhere.rename(papers)
     window.until(lambda: row_of(window, papers).state is State.READY)
-    assert not card.is_away
+    told.append(card.is_away)
+    assert told == [False, True, False]
     assert next(iter(found(window, "boiler"))) == "boiler.txt"
 
 

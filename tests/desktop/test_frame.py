@@ -263,45 +263,6 @@ def test_a_trouble_that_lasts_is_told_once(window: Opened) -> None:
         notices._next()
 
 
-# the line above, while the disk is too small
-
-
-LOW = UserFacingError("disk-low", path="/l", free=800, needed=1400)
-
-
-def test_a_full_disk_is_said_until_indexing_goes_on(window: Opened) -> None:
-    banner = window.widget.banner
-    assert not banner.isVisible()
-    send(window, TaskEnded(TaskId(-1), LOW))
-    assert banner.isVisible()
-    assert "800 MB are free" in banner.sentence.text()
-    assert "goes on by itself" in banner.hint.text()
-    assert not window.widget.notices.isVisible()
-    send(window, Progress(TaskId(-2), Stage.SCANNING, 0, 5))
-    send(window, Progress(TaskId(-2), Stage.EMBEDDING, 0, 5))
-    send(window, TaskEnded(TaskId(-2), LOW))
-    assert banner.isVisible()
-    send(window, Progress(TaskId(-3), Stage.READING, 1, 5))
-    assert not banner.isVisible()
-
-
-def test_closed_by_hand_it_stays_closed_until_indexing_has_gone_on(window: Opened) -> None:
-    banner = window.widget.banner
-    send(window, TaskEnded(TaskId(-1), LOW))
-    QTest.mouseClick(banner.close_button, Qt.MouseButton.LeftButton)
-    send(window, TaskEnded(TaskId(-2), LOW))
-    assert not banner.isVisible()
-    send(window, Progress(TaskId(-3), Stage.READING, 1, 5))
-    send(window, TaskEnded(TaskId(-3), LOW))
-    assert banner.isVisible()
-
-
-def test_a_download_too_large_for_the_disk_is_a_notice(window: Opened) -> None:
-    send(window, TaskEnded(TaskId(-1), UserFacingError("disk-full", needed=5)))
-    assert not window.widget.banner.isVisible()
-    assert window.widget.notices.sentence.text() == "The disk is full."
-
-
 def test_a_bug_opens_one_report_that_can_be_copied(window: Opened) -> None:
     for _ in range(2):
         send(window, BugMet(TaskId(-1), f"Traceback\nin {Path.home()}/secret\nValueError: no"))

@@ -1,6 +1,6 @@
 """The folders' rows: their states as events come, their menu, and the arithmetic of time left."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -277,7 +277,7 @@ def test_failures_show_their_reason_in_words(qtbot: QtBot) -> None:
 def test_ignored_failures_come_last_and_only_when_wanted(qtbot: QtBot) -> None:
     model = FailureModel(WORDING)
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
-    tried = datetime(2024, 5, 3, 14, 32).timestamp()
+    tried = datetime(2024, 5, 3, 12, 32, tzinfo=UTC).timestamp()
     failures = (
         Failure("/a/one.txt", UserFacingError("file-empty"), tried, is_ignored=True),
         Failure("/a/two.pdf", UserFacingError("pdf-damaged"), tried),

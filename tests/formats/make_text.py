@@ -51,10 +51,12 @@ def letter() -> bytes:
         "inner",
         "alternative",
     )
-    forwarded = f"Content-Type: message/rfc822\n\nSubject: {encoded('지난 편지', 'iso-2022-kr')}\nFrom: b@b.example\n\nOld words.\n\n"
+    old = encoded("지난 편지", "iso-2022-kr")
+    forwarded = f"Content-Type: message/rfc822\n\nSubject: {old}\nFrom: b@b.example\n\nOld words.\n\n"
     return (
         f"From: {encoded('홍길동')} <hong@a.example>\nTo: kim@b.example\n"
-        f"Subject: {encoded('견적서 송부')}\n {encoded('의 건')}\nDate: Mon, 5 Jan 2026 09:00:00 +0900\nMIME-Version: 1.0\n"
+        f"Subject: {encoded('견적서 송부')}\n {encoded('의 건')}\n"
+        "Date: Mon, 5 Jan 2026 09:00:00 +0900\nMIME-Version: 1.0\n"
         + multipart(
             [
                 words,

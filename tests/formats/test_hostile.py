@@ -17,7 +17,8 @@ from tests.formats.make_text import attachment, multipart
 SAMPLES = Path(__file__).parent / "samples"
 TEN_MB = 10_000_000
 TEXTUAL = (
-    ".txt .csv .tsv .json .jsonl .md .html .log .eml .mbox .ipynb .tex .bib .rst .org .xml .yaml .toml .py".split()
+    *(".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".html", ".log", ".eml", ".mbox", ".ipynb", ".tex", ".bib"),
+    *(".rst", ".org", ".xml", ".yaml", ".toml", ".py"),
 )
 
 

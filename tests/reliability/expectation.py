@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from rag_desktop.files.walking import is_within
 from tests.reliability.program import IndexLook, Notes
 from tests.reliability.tree import State
-from tests.reliability.views import LEAST_COSINE, LibraryView, View, cosine
+from tests.reliability.views import LEAST_COSINE, LibraryView, View, alike, cosine
 
 
 class Standing(StrEnum):
@@ -92,7 +90,8 @@ def _allowed(case: Situation, path: str, standing: Standing) -> tuple[View | Non
         now = case.now.documents.get(path)
         return (None, held) if now is None or now.is_removed else (None,)
     if standing in (Standing.AWAY, Standing.HIDDEN):
-        return (held, None) if held and held.is_removed else (held,)
+        is_handed_over = held is not None and (held.is_removed or held.folder not in case.folders)
+        return (held, None) if is_handed_over else (held,)
     if case.was_edited_meanwhile:
         return (case.now.documents.get(path),)
     if held and fresh and held.sha256 == fresh.sha256 and held.sha256 is not None and not held.is_removed:
@@ -120,7 +119,7 @@ def _index(case: Situation) -> Iterator[str]:
         yield f"index in memory: members differ by {len(case.index.labels ^ case.now.vector_ids)}"
     if case.index.likeness < LEAST_COSINE:
         yield f"index in memory: a vector is not the stored one ({case.index.likeness:.3f})"
-    if not all(np.allclose(found, truth, atol=1e-3) for found, truth in case.index.nearest):
+    if not all(alike(found, truth) for found, truth in case.index.nearest):
         yield "index in memory: neighbours are not the nearest"
 
 

@@ -15,12 +15,14 @@ SUFFIXES = (".txt", ".md", ".csv", ".json", ".html", ".docx")
 UNREAD = ".xyz"
 """A suffix that no reader takes."""
 _POOL = 60
-_WORDS = (
+_SENTENCE = (
     "anchor basket candle dagger ember falcon garden harbour island jacket kettle lantern meadow needle orchard pillow"
     " quarry ribbon saddle timber umbrella velvet window yellow zipper 계약서를 사무실에서 공급한다 대금은 종이와"
-).split()
+)
+_WORDS = _SENTENCE.split()
 _STEMS = (
-    "notes", "report 2024", "계약서", "보고서 최종", "it's", 'say "hello"', "line\nbreak", "tab\tstop", "שלום", "a\u202eb",
+    "notes", "report 2024", "계약서", "보고서 최종", "it's", 'say "hello"', "line\nbreak", "tab\tstop", "שלום",
+    "a\u202eb",
     unicodedata.normalize("NFC", "café 견본"), unicodedata.normalize("NFD", "café 견본"), "%s & <b>", "*?[x]", "#note",
     " leading", "trailing ", "dots..", "$HOME", "back\\slash", "-rf", "emoji 📎", "very " * 40, "Notes", "caf\udce9",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 
 from tests.reliability.material import SUFFIXES
 from tests.reliability.tree import Tree
@@ -81,7 +82,7 @@ def rename_chain(tree: Tree) -> None:
     chain = tree.chance.sample(files, min(len(files), tree.chance.choice((2, 2, 3, 5))))
     aside = tree.free(os.path.dirname(chain[-1]), os.path.splitext(chain[-1])[1])
     tree.move(chain[-1], aside)
-    for path, to in reversed(list(zip(chain, chain[1:], strict=False))):
+    for path, to in reversed(list(pairwise(chain))):
         tree.move(path, to)
     is_ring = tree.chance.random() < 0.6
     if is_ring and len(chain) > 1:
@@ -324,7 +325,7 @@ def unplug(tree: Tree) -> None:
         return
     root = tree.chance.choice(there)
     inside = root == tree.roots[1] and tree.chance.random() < 0.3
-    to = os.path.join(tree.roots[0] if inside else tree.stash, f"unplugged {len(tree.log)}")
+    to = os.path.join(tree.roots[0] if inside else tree.stash, f"unplugged {tree.counts.total()}")
     tree.move(root, to)
     tree.unplugged[root] = to
     if tree.chance.random() < 0.5:

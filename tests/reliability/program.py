@@ -3,6 +3,7 @@
 Stress.ask sends (name, arguments) and gets what the method of that name returned, or what it raised.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -52,13 +53,15 @@ class Beginning:
 class Fate:
     """What befalls the next work: each a number of statements, requests or documents after which it does; 0 is never.
 
-    kill: of the whole program. stop: as by the person. kill_child: whichever got that request. edit: files change.
+    kill: of the whole program; after a time that is not its own where negative. stop: as by the person. kill_child:
+    whichever got that request. edit: files change. kill_at_snapshot: when a new file of the index is to be recorded.
     """
 
     kill: int = 0
     stop: int = 0
     kill_child: int = 0
     edit: int = 0
+    kill_at_snapshot: bool = False
 
 
 @dataclass
@@ -99,7 +102,7 @@ class Served:
         self._program = app.build(beginning.place)
         storing.READING_VERSION = beginning.version
         self._real_scandir = os.scandir
-        walking.os = _Os(self._scandir)  # type: ignore[attr-defined]
+        setattr(walking, "os", _Os(self._scandir))  # noqa: B010 - it is a module that is replaced
         self._watch_children()
         sys.addaudithook(self._on_audit)
         if beginning.mutant:
@@ -159,7 +162,9 @@ class Served:
         if touched is not None:
             changed = _by_folder(rows, touched)
             rows = [row for row in rows if row.path in changed]
-            below = {row.id: frozenset(outermost(changed[row.path])) for row in rows if row.path not in changed[row.path]}
+            below = {
+                row.id: frozenset(outermost(changed[row.path])) for row in rows if row.path not in changed[row.path]
+            }
         try:
             for row in [row for path in apart for row in rows if row.path == path]:
                 self.indexing.read([row], self._task, below)
@@ -201,9 +206,10 @@ class Served:
         assert self._indexing
         return self._indexing
 
-    def _on_statement(self, *_: Any) -> bool:
+    def _on_statement(self, _: Any, sql: str, __: Any) -> bool:
         self._counts["statement"] += 1
-        if self._counts["statement"] == self._fate.kill:
+        is_snapshot = self._fate.kill_at_snapshot and sql.startswith("INSERT OR REPLACE INTO snapshots")
+        if is_snapshot or self._counts["statement"] == self._fate.kill:
             os.kill(os.getpid(), signal.SIGKILL)
         if self._counts["statement"] == self._fate.stop:
             self._task.stop()
@@ -230,7 +236,7 @@ class Served:
                 os.kill(child.pid, signal.SIGKILL)
             return number
 
-        Child.submit = submit  # type: ignore[method-assign]
+        Child.submit = submit  # type: ignore[method-assign, assignment]
 
     def _on_audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(self._base):
@@ -267,6 +273,7 @@ def _by_folder(rows: Iterable[FolderRow], touched: Iterable[str]) -> dict[str, s
 def serve(beginning: Beginning, pipe: Connection) -> None:
     """The process: until the pipe is closed or `end` is asked for."""
     os.environ.update(beginning.environment)
+    logging.disable(logging.WARNING)  # a damaged index is told there, and is meant to be
     served = Served(beginning, pipe)
     name = ""
     while name != "end":

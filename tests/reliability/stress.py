@@ -1,90 +1,35 @@
 """The rounds: operations on a tree, a program that is made to follow them and may be killed, and a comparison."""
 
 import math
-import multiprocessing
 import os
 import random
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rag_desktop.files.walking import outermost
 from rag_desktop.services.indexing import DEFAULT_CHUNKER
 from rag_desktop.services.storing import READING_VERSION
 from tests.reliability import operations
 from tests.reliability.expectation import Situation, Standing, differences
-from tests.reliability.program import EDIT, Beginning, Fate, Notes, serve
+from tests.reliability.process import Difference, Killed, Process, settings
+from tests.reliability.program import Beginning, Fate, Notes
 from tests.reliability.tree import ALONE, State, Tree
 from tests.reliability.views import LibraryView, look_at
 
 MODES = {
-    "calm": 50, "apart": 10, "killed": 14, "child killed": 7, "stopped": 7, "edited": 8, "restarted": 4, "damaged": 7,
+    "calm": 50, "apart": 10, "killed": 12, "killed at snapshot": 2, "child killed": 7, "stopped": 7, "edited": 8,
+    "restarted": 4, "damaged": 7,
     "new reader": 2,
 }  # fmt: skip
 """What befalls the program in a round, and how often."""
 PATTERNS = ("", "*.csv", "drafts/\n*.docx", "/notes*\n!/notes1.txt")
+_CALM = Fate()
 _MEMORY = "/dev/shm"
-_PATIENCE_S = 150.0
-
-
-class Difference(AssertionError):  # noqa: N818 - what a round found
-    """The library is not what it must be; says how to see it again."""
-
-
-class Killed(Exception):  # noqa: N818 - what a test does to the program
-    """The program is gone."""
-
-
-class Process:
-    """A program in its process."""
-
-    def __init__(self, beginning: Beginning) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(beginning, theirs))
-        self._process.start()
-        theirs.close()
-
-    def ask(self, name: str, *arguments: Any, edit: Any = None, kill_after: float | None = None) -> Any:
-        """Have something done. edit: called when the program is in the midst of it. Raises Killed."""
-        try:
-            self._pipe.send((name, arguments))
-            while True:
-                if kill_after is not None and not self._pipe.poll(kill_after):
-                    self.kill()
-                    raise Killed
-                if not self._pipe.poll(_PATIENCE_S):
-                    raise Difference(f"the program hangs in {name}")
-                kind, told = self._pipe.recv()
-                if kind == EDIT:
-                    edit()
-                    self._pipe.send("go on")
-                elif kind == "done":
-                    return told
-                else:
-                    raise Difference(f"the program broke in {name}: {told}")
-        except (EOFError, OSError):
-            self._process.join()
-            raise Killed from None
-
-    def kill(self) -> None:
-        """As `kill -9` does."""
-        self._process.kill()
-        self._process.join()
-
-    def end(self) -> None:
-        """Politely, unless it is gone."""
-        if self._process.is_alive():
-            try:
-                self.ask("end")
-            except (Killed, Difference):
-                self.kill()
-        self._process.join()
 
 
 @dataclass
@@ -94,6 +39,10 @@ class Watched:
     is_paused: bool = False
     patterns: str = ""
     is_removed: bool = False
+
+    @property
+    def is_followed(self) -> bool:
+        return not self.is_paused and not self.is_removed
 
 
 @dataclass
@@ -119,8 +68,12 @@ class Stress:
         favoured: tuple[str, ...] = (),
         modes: Sequence[str] = (),
         is_real: bool = False,
+        oracle: Process | None = None,
     ) -> None:
-        """favoured: operations that happen more often. modes: those of each round in turn, instead of chance."""
+        """favoured: operations that happen more often. modes: those of each round in turn, instead of chance.
+
+        oracle: a program that other stresses use too; it is not ended here.
+        """
         self.seed = seed
         memory = _MEMORY if os.path.isdir(_MEMORY) else None
         self.home = Path(tempfile.mkdtemp(prefix="reliability-", dir=memory))
@@ -133,10 +86,7 @@ class Stress:
         self._modes = modes
         self._watched = {root: Watched() for root in self.tree.roots}
         self._place = self.home / "library"
-        settings = {"RAG_DESKTOP_CONFIG": str(self.home / "config"), "RAG_DESKTOP_CACHES": str(self.home / "caches")}
-        if not is_real:
-            settings |= {"RAG_DESKTOP_ENGINE": "scripted", "RAG_DESKTOP_MODELS": str(self.home / "models")}
-        self._settings = settings
+        self._settings = settings(self.home, is_real=is_real)
         self._mutant = mutant
         self._version = READING_VERSION
         self._usual = 300.0
@@ -145,13 +95,14 @@ class Stress:
         self._states: dict[str, State] = {}
         self._paused_before: frozenset[str] = frozenset()
         self._seen = LibraryView({}, {}, (), frozenset(), None)
-        self._oracle = Process(Beginning(self.home / "oracle", settings))
+        self._shared = oracle
+        self._oracle = oracle or Process(Beginning(self.home / "oracle", self._settings))
         self._program = self._begun()
-        self._program.ask("open", self._place, str(self.tree.base), Fate())
+        self._program.ask("open", self._place, str(self.tree.base), _CALM)
         self._program.ask("register", list(self.tree.roots))
 
-    def run(self, rounds: int) -> None:
-        """Go through so many rounds. Raises Difference."""
+    def run(self, rounds: int, at: Callable[[int], None] = lambda _: None) -> None:
+        """Go through so many rounds. at: told how many are done. Raises Difference."""
         began = time.monotonic()
         for _ in range(20):
             operations.create(self.tree)
@@ -159,11 +110,13 @@ class Stress:
             self._round()
             self.rounds += 1
             self.seconds = time.monotonic() - began
+            at(self.rounds)
 
     def close(self) -> None:
         """End the programs and delete everything."""
         self._program.end()
-        self._oracle.end()
+        if not self._shared:
+            self._oracle.end()
         shutil.rmtree(self.home, ignore_errors=True)
 
     # one round
@@ -188,7 +141,7 @@ class Stress:
         return "calm" if not self.rounds else self._fates.choices(list(MODES), list(MODES.values()))[0]
 
     def _change(self, this: Round) -> None:
-        is_long = this.mode in ("killed", "stopped", "edited", "child killed")
+        is_long = this.mode not in ("calm", "apart")
         for _ in range(self.tree.chance.choice((4, 6, 9) if is_long else (0, 1, 2, 3, 4, 6, 9))):
             operations.happen(self.tree, self._favoured)
         if self.rounds and self.tree.chance.random() < 0.25:
@@ -198,8 +151,7 @@ class Stress:
     def _act(self, this: Round) -> bool:
         """A person changes what is watched."""
         chance = self.tree.chance
-        odd = [root for root in self.tree.roots
-               if root not in self._watched or self._watched[root].is_removed or self._watched[root].is_paused]  # fmt: skip
+        odd = [root for root in self.tree.roots if root not in self._watched or not self._watched[root].is_followed]
         root = chance.choice(odd if odd and chance.random() < 0.6 else self.tree.roots)
         act, pattern = chance.choice(("pause", "patterns", "remove")), chance.choice(PATTERNS)
         there = self._watched.get(root)
@@ -232,7 +184,7 @@ class Stress:
 
     def _follow(self, this: Round) -> None:
         match this.mode:
-            case "killed":
+            case "killed" | "killed at snapshot":
                 self._be_killed(this)
                 self._look(this, whole=True)
             case "stopped":
@@ -251,7 +203,7 @@ class Stress:
             case _:
                 self._look(this, whole=self._fates.random() < 0.3)
 
-    def _look(self, this: Round, fate: Fate = Fate(), *, whole: bool = False, apart: bool = False) -> None:
+    def _look(self, this: Round, fate: Fate = _CALM, *, whole: bool = False, apart: bool = False) -> None:
         whole = whole or not self.rounds or self._has_unseen_changes()
         order = self._fates.sample(self.tree.roots, len(self.tree.roots)) if apart else []
         # With surrogates, a set of names has no order of its own to be replayed.
@@ -281,12 +233,14 @@ class Stress:
     def _be_killed(self, this: Round) -> None:
         for _ in range(self._fates.choice((1, 1, 2))):
             fate = Fate(kill=self._moment() if self._fates.random() < 0.7 else -1)
+            if this.mode == "killed at snapshot":
+                fate = Fate(kill_at_snapshot=True)
             try:
                 self._look(this, fate)
             except Killed:
                 this.was_killed = True
                 self.counts["killed"] += 1
-                self._start_anew(Fate(kill=self._fates.randrange(1, 60)) if self._fates.random() < 0.3 else Fate())
+                self._start_anew(Fate(kill=self._fates.randrange(1, 60)) if self._fates.random() < 0.3 else _CALM)
 
     def _restart(self, this: Round) -> None:
         if self._fates.random() < 0.6:
@@ -300,7 +254,7 @@ class Stress:
             self._version += 1
         if this.mode == "damaged":
             this.log.append(f"damage: {self._damage()}")
-        self._start_anew(Fate())
+        self._start_anew(_CALM)
 
     def _damage(self) -> str:
         """Spoil the file of the index."""
@@ -331,7 +285,7 @@ class Stress:
             if not fate.kill:
                 raise
             self.counts["killed while opening"] += 1
-            self._start_anew(Fate())
+            self._start_anew(_CALM)
             return
         self._program.ask("hide", self.tree.hidden)
 
@@ -388,12 +342,12 @@ class Stress:
 
     def _made_from_scratch(self, standings: dict[str, Standing]) -> LibraryView:
         place = self.home / "oracles" / str(self.rounds)
-        self._oracle.ask("open", place, "\0", Fate())
+        self._oracle.ask("open", place, "\0", _CALM)
         roots = [root for root, standing in standings.items() if standing is not Standing.AWAY]
         self._oracle.ask("register", roots)
         for root in roots:
             self._oracle.ask("set_patterns", root, self._watched[root].patterns)
-        self._oracle.ask("look", None, [], Fate())
+        self._oracle.ask("look", None, [], _CALM)
         self._oracle.ask("close")
         made = look_at(place)
         shutil.rmtree(place)

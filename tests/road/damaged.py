@@ -28,7 +28,10 @@ from rag_desktop.text.words import query_terms
 from tests.store import material
 
 FLIPS = 50
-WORDS = "anchor basket candle dagger ember falcon garden harbour island jacket kettle lantern".split()
+WORDS = (
+    "anchor", "basket", "candle", "dagger", "ember", "falcon", "garden", "harbour", "island", "jacket", "kettle",
+    "lantern",
+)  # fmt: skip
 Results = list[tuple[object, ...]]
 
 
@@ -125,8 +128,9 @@ def results(library: Library) -> Results:
     for word in (*WORDS[:6], "paragraph", "계약", "words"):
         for chunk, score in library.fulltext.passages(query_terms(word), [], 1000):
             found.append((word, *place(library, chunk), round(score, 5)))
-        found += [(word, library.documents.get(id_), round(score, 5))[:1] + (score > 0,) for id_, score in
-                  library.fulltext.documents(query_terms(word), 5)]  # fmt: skip
+        for id_, score in library.fulltext.documents(query_terms(word), 5):
+            document = library.documents.get(id_)
+            found.append((word, document and document.path, round(score, 5)))
     for index in (reading_index(library, space, exact=True), reading_index(library, space, exact=False)):
         for number in range(6):
             query = material.as_vector(material.vector_of(bytes([number])))

@@ -114,9 +114,7 @@ def said(mutant: Mutant | None, whole: Path, tmp_path: Path, patch: pytest.Monke
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_the_fault_is_noticed(
-    mutant: Mutant, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_fault_is_noticed(mutant: Mutant, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     damage, expectation = MUTANTS[mutant]
     outcome = said(mutant, whole, tmp_path, monkeypatch, damage)
     assert not outcome.startswith("ok"), "nobody noticed"

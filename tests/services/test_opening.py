@@ -1,6 +1,8 @@
 """Opening a damaged library: mended or salvaged once, never in a loop, and whole whenever the program is killed."""
 
+import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,11 +11,12 @@ from typing import Any
 import apsw
 import pytest
 
-from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.services import care, neighbours, opening
+from rag_desktop.domain.errors import Cancelled, UserFacingError
+from rag_desktop.services import care, opening
 from rag_desktop.services import library as libraries
 from rag_desktop.services.holdings import Holdings
 from rag_desktop.services.neighbours import load_snapshot, snapshot_path
+from rag_desktop.services.safekeeping import Safekeeping
 from rag_desktop.settings.declarations import TOP_K
 from rag_desktop.settings.file import SettingsFile
 from rag_desktop.store.attempts import Attempts
@@ -23,6 +26,7 @@ from rag_desktop.store.conversations import Conversations
 from rag_desktop.store.exchange import kept_files
 from rag_desktop.store.holder import HOLDER
 from rag_desktop.store.library import Library
+from rag_desktop.vectors.index import HnswIndex
 from tests.road import damaged
 from tests.store import material
 
@@ -185,6 +189,20 @@ def test_an_opening_that_ends_the_program_is_not_tried_for_ever(home: Path, monk
     assert opened(home / "library") == []
 
 
+def test_stopping_a_check_is_no_failure_and_it_is_made_the_next_time(home: Path) -> None:
+    opening.distrust(home / "library")
+
+    def at(*_: object) -> None:
+        raise Cancelled
+
+    for _ in range(6):
+        with pytest.raises(Cancelled):
+            opening.open_writer(home / "library", at)
+        assert Attempts(home / "library" / FILE_NAME).count() == 2
+    assert opened(home / "library") == []
+    assert Attempts(home / "library" / FILE_NAME).count() == 0
+
+
 def test_damage_that_is_met_at_work_is_mended_at_the_next_start(home: Path) -> None:
     holdings = Holdings(home / "library")
     holdings.writer().connection.execute("DELETE FROM passage_words WHERE rowid = 2")
@@ -195,6 +213,28 @@ def test_damage_that_is_met_at_work_is_mended_at_the_next_start(home: Path) -> N
     again.writer()
     again.close()
     assert told == ["library-repaired"]
+
+
+def test_nobody_opens_a_library_that_is_being_mended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    holdings, is_mending, may_end = Holdings(home / "library"), threading.Event(), threading.Event()
+    monkeypatch.setattr("rag_desktop.services.holdings._OPENING_S", 0.1)
+
+    def at(*_: object) -> None:
+        is_mending.set()
+        may_end.wait()
+
+    opening.distrust(home / "library")
+    writing = threading.Thread(target=lambda: holdings.writer(at))
+    writing.start()
+    is_mending.wait()
+    for open_ in (holdings.beside, holdings.reader):
+        with pytest.raises(UserFacingError) as caught:
+            open_()
+        assert caught.value.code == "library-mending"
+    may_end.set()
+    writing.join()
+    assert holdings.reader().folders.all()
+    holdings.close()
 
 
 def test_a_vector_index_that_took_the_program_with_it_twice_is_left_alone(home: Path) -> None:
@@ -216,7 +256,7 @@ def test_a_running_load_is_marked(home: Path, monkeypatch: pytest.MonkeyPatch) -
         seen.append(Attempts(path).count())
         raise RuntimeError
 
-    monkeypatch.setattr(neighbours.HnswIndex, "load", load)
+    monkeypatch.setattr(HnswIndex, "load", load)
     with Library.reader(home / "library") as library:
         assert load_snapshot(library, library.vectors.spaces()[0]) is None
     assert seen == [1]
@@ -309,7 +349,7 @@ def copies(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     with monkeypatch.context() as patch:
         for name in ("replace", "unlink", "write_bytes"):
             patch.setattr(Path, name, noting(getattr(Path, name)))
-        patch.setattr("os.fsync", noting(__import__("os").fsync))
+        patch.setattr("os.fsync", noting(os.fsync))
         yield made
         is_copying[0] = True
 
@@ -342,8 +382,8 @@ def backing_up(home: Path) -> None:
     for number in range(4):
         talks = Conversations(home / "library")
         talks.add(talks.begin("more"), damaged.an_answer(f"more {number}"))
-        opening_safe = damaged.Safekeeping(home / "library", SettingsFile(home / "config"))
-        opening_safe.conversations(talks)
+        safe = Safekeeping(home / "library", SettingsFile(home / "config"))
+        safe.conversations(talks)
         talks.close()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rag_desktop.domain.ids import DocumentId
 from rag_desktop.services import care
 from rag_desktop.services.library import mark_removed, purge
 from rag_desktop.services.neighbours import Neighbours
@@ -78,17 +79,18 @@ def test_a_purge_that_was_cut_off_goes_on(library: Library, monkeypatch: pytest.
 
     monkeypatch.setattr(purging, "_CHUNKS", 50)
     mark_removed(library, "/docs")
-    with monkeypatch.context() as patch, pytest.raises(KilledError):
-        steps = iter(range(7))
-        real = purging.Purging.forget
+    steps = iter(range(7))
+    real = purging.Purging.forget
 
-        def forget(self: purging.Purging, documents: list[material.DocumentId]) -> None:
-            if next(steps, None) is None:
-                raise KilledError
-            real(self, documents)
+    def forget(self: purging.Purging, documents: list[DocumentId]) -> None:
+        if next(steps, None) is None:
+            raise KilledError
+        real(self, documents)
 
+    with monkeypatch.context() as patch:
         patch.setattr(purging.Purging, "forget", forget)
-        purge(library)
+        with pytest.raises(KilledError):
+            purge(library)
     assert len(library.fulltext.passages(query_terms("docs"), [], 2000)) == 0, "hidden until then"
     assert purge(library) > 0
     assert library.chunks.leaves() == 1100

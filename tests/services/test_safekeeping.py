@@ -13,7 +13,6 @@ from rag_desktop.services import care
 from rag_desktop.services.safekeeping import Safekeeping
 from rag_desktop.settings.declarations import TOP_K
 from rag_desktop.settings.file import SettingsFile
-from rag_desktop.store import exchange
 from rag_desktop.store.backups import Backups, Kind, known_in, known_out
 from rag_desktop.store.conversations import Conversations
 from rag_desktop.store.library import Library
@@ -84,7 +83,7 @@ def test_the_newest_sound_copy_counts_whatever_the_clock_says(talks: Conversatio
     for number in range(3):
         tell(talks, str(number))
         safe.conversations(talks)
-    first, second, third = Backups(tmp_path).all()
+    _, second, third = Backups(tmp_path).all()
     os.utime(third.path, (0, 0))
     assert Backups(tmp_path).newest(Kind.CONVERSATIONS) == third
     third.path.write_bytes(third.path.read_bytes()[:-1])
@@ -106,7 +105,7 @@ def test_a_disk_that_is_full_leaves_the_older_copies(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(exchange.os, "fsync", full)
+        patch.setattr("os.fsync", full)
         with pytest.raises(UserFacingError) as caught:
             safe.conversations(talks)
     assert caught.value.code == "disk-full"

@@ -59,6 +59,26 @@ def test_conversations_survive_and_the_last_changed_is_first(tmp_path: Path) -> 
     opened.close()
 
 
+def test_a_clock_that_was_set_back_changes_no_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Conversations(tmp_path)
+    for when, title in ((2000.0, "first"), (1000.0, "second"), (1500.0, "third")):
+        monkeypatch.setattr("time.time", lambda when=when: when)
+        opened.add(opened.begin(title), an_answer(title))
+    assert [row.title for row in opened.all()] == ["third", "second", "first"]
+    opened.close()
+
+
+def test_an_answer_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    opened = Conversations(tmp_path)
+    opened.add(conversation := opened.begin("one"), an_answer())
+    for damage in ("{", "[]", '{"question": "?"}'):
+        opened.connection.execute("UPDATE turns SET answer = ?", (damage,))
+        with pytest.raises(UserFacingError) as caught:
+            opened.turns(conversation)
+        assert caught.value.code == "library-damaged"
+    opened.close()
+
+
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     Conversations(tmp_path).close()
     connection = apsw.Connection(str(tmp_path / FILE_NAME))

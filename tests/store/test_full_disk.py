@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -77,13 +78,18 @@ def filled(place: Path) -> Path:
     return place
 
 
+def put_many(library: Library) -> None:
+    with library.transaction():
+        for number in range(100):
+            material.put(library, library.folders.all()[0].id, f"/docs/more{number}", ["More words. " * 200])
+
+
 def test_a_transaction_that_finds_the_disk_full_leaves_nothing(tmp_path: Path) -> None:
     with Library.writer(filled(tmp_path)) as library:
         before = library.connection.pragma("page_count")
         library.connection.pragma("max_page_count", before + 5)
-        with pytest.raises(UserFacingError) as caught, library.transaction():
-            for number in range(100):
-                material.put(library, library.folders.all()[0].id, f"/docs/more{number}", ["More words. " * 200])
+        with pytest.raises(UserFacingError) as caught:
+            put_many(library)
         assert caught.value.code == "disk-full"
         assert library.chunks.leaves() == 200
         library.connection.pragma("max_page_count", 1 << 30)
@@ -176,13 +182,15 @@ READABLE = {
 
 
 @pytest.fixture
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def locked() -> Iterator[Path]:
     """A library in a folder that anyone may look into."""
-    folder = tmp_path_factory.getbasetemp().parent / f"open-{os.getpid()}-{len(os.listdir(tmp_path_factory.getbasetemp()))}"
-    for above in (tmp_path_factory.getbasetemp().parent, folder):
-        above.mkdir(exist_ok=True)
-        above.chmod(0o755)
-    return folder
+    folder = Path(tempfile.mkdtemp(prefix="library-open-"))
+    folder.chmod(0o755)
+    yield folder / "library"
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            path.chmod(0o755)
+    shutil.rmtree(folder)
 
 
 def lock(place: Path, *, folder: bool) -> None:
@@ -194,13 +202,8 @@ def lock(place: Path, *, folder: bool) -> None:
 @POSIX
 @pytest.mark.parametrize("is_folder_locked", [True, False])
 def test_a_library_that_may_not_be_written_can_be_read(locked: Path, is_folder_locked: bool) -> None:
-    filled(locked)
-    lock(locked, folder=is_folder_locked)
-    try:
-        assert run(locked, AS_NOBODY + READ) == READABLE
-    finally:
-        locked.chmod(0o755)
-        shutil.rmtree(locked)
+    lock(filled(locked), folder=is_folder_locked)
+    assert run(locked, AS_NOBODY + READ) == READABLE
 
 
 @POSIX
@@ -212,9 +215,5 @@ def test_changes_that_only_a_log_holds_are_not_passed_over(locked: Path) -> None
         copy = Path(shutil.copytree(made, locked / "copy"))
     (copy / "library.sqlite-shm").unlink()
     lock(copy, folder=True)
-    try:
-        found = run(copy, AS_NOBODY + "print(json.dumps({'code': code_of(lambda: Library.reader(place))}))")
-        assert found == {"code": "library-forbidden"}
-    finally:
-        copy.chmod(0o755)
-        shutil.rmtree(locked)
+    found = run(copy, AS_NOBODY + "print(json.dumps({'code': code_of(lambda: Library.reader(place))}))")
+    assert found == {"code": "library-forbidden"}

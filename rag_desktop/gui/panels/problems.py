@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from rag_desktop.domain.events import Event, LibraryLooked
 from rag_desktop.domain.status import Failure
@@ -22,12 +22,13 @@ class ProblemsPanel(QWidget):
         super().__init__()
         self._context = context
         self._failures: tuple[Failure, ...] = ()
+        self._with_ignored = False
         say = context.wording.say
         self.model = FailureModel(context.wording, self)
         self.list = QListView()
         self._rows = FailureRow(context.theme, self.list)
         self.said = QLabel()
-        self.with_ignored = QCheckBox()
+        self.with_ignored = push("", self._toggle_ignored)
         self.again = push(say("Try again"), lambda: self._retry([each.path for each in self._chosen()]))
         self.ignore = push(say("Ignore"), self._ignore)
         self.reveal = push(say("Show in folder"), self._reveal)
@@ -53,9 +54,9 @@ class ProblemsPanel(QWidget):
         above, below = QHBoxLayout(), QHBoxLayout()
         for row in (above, below):
             row.setSpacing(GRID)
-        above.addWidget(self.with_ignored)
-        above.addStretch()
         above.addWidget(self.all_again)
+        above.addStretch()
+        above.addWidget(self.with_ignored)
         for button in (self.again, self.ignore, self.reveal):
             below.addWidget(button)
         below.addStretch()
@@ -71,7 +72,6 @@ class ProblemsPanel(QWidget):
 
     def _connect(self) -> None:
         self.list.selectionModel().selectionChanged.connect(lambda *_: self._enable())
-        self.with_ignored.toggled.connect(lambda _: self._show())
         self._context.bridge.happened.connect(self._on_event)
         self._context.theme.changed.connect(self.list.viewport().update)
 
@@ -83,11 +83,14 @@ class ProblemsPanel(QWidget):
     def _show(self) -> None:
         ignored = sum(each.is_ignored for each in self._failures)
         kept, row = [each.path for each in self._chosen()], self.list.currentIndex().row()
-        self.model.show(self._failures, with_ignored=self.with_ignored.isChecked())
+        self.model.show(self._failures, with_ignored=self._with_ignored)
         self._choose(kept, row)
         self.said.setText(self._words(len(self._failures) - ignored, ignored))
+        count = self._context.wording.count
         self.with_ignored.setText(
-            self._context.wording.count("Show {n:,} ignored problem", "Show {n:,} ignored problems", ignored)
+            count("Hide {n:,} ignored problem", "Hide {n:,} ignored problems", ignored)
+            if self._with_ignored
+            else count("Show {n:,} ignored problem", "Show {n:,} ignored problems", ignored)
         )
         self.with_ignored.setVisible(ignored > 0)
         self.all_again.setVisible(bool(self.model.paths))
@@ -95,6 +98,10 @@ class ProblemsPanel(QWidget):
         for widget in (self.list, self.again, self.ignore, self.reveal):
             widget.setVisible(has_rows)
         self._enable()
+
+    def _toggle_ignored(self) -> None:
+        self._with_ignored = not self._with_ignored
+        self._show()
 
     def _words(self, heeded: int, ignored: int) -> str:
         wording = self._context.wording
