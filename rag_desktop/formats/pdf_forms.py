@@ -240,7 +240,7 @@ def _is_faint(drawn: Any) -> bool:
         edges = [ctypes.c_float() for _ in range(4)]
         pdfium.FPDFPageObj_GetBounds(drawn, *map(ctypes.byref, edges))
         left, bottom, right, top = (edge.value for edge in edges)
-        return max(right - left, top - bottom) < LEAST_POINTS or _is_filled_faintly(drawn)
+        return min(right - left, top - bottom) < LEAST_POINTS or _is_filled_faintly(drawn)
     if kind != pdfium.FPDF_PAGEOBJ_PATH:
         return False
     filling, is_stroked = ctypes.c_int(), ctypes.c_int()

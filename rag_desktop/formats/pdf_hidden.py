@@ -6,7 +6,7 @@ white is seen on a dark ground: the page is drawn with and without it, and what 
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -26,6 +26,11 @@ _LEAST_SCALE = 0.3
 """Pixels a point; on a page that is too large for it words cannot be told from their ground."""
 _CONTRAST = 16
 """Of 255: a difference that is seen."""
+_MOST_OFF = 2.0
+"""Points between words and their rim of light."""
+_SAME = 0.1
+"""Points in which the extents of the same words differ at most."""
+_MOST_IN_CELL = 16
 _INVISIBLE = 3
 """Text rendering mode of ISO 32000-1, 9.3.6. It is how recognised words lie over the picture of their page."""
 
@@ -70,14 +75,15 @@ class _Look:
             self.hidden.add(index)
         elif self._mode_of(ink) == _INVISIBLE:
             self.invisible[index] = x0, y0, x1, y1
-        elif self._is_faint(ink):
+        elif self.is_faint(ink):
             self.faint[index] = ink
         else:
             self.is_seen = True
             return False
         return True
 
-    def _is_faint(self, ink: Any) -> bool:
+    def is_faint(self, ink: Any) -> bool:
+        """Whether the text object is hardly seen on white."""
         if not self._colour_of(ink, *self._colour_there):
             return False
         red, green, blue, alpha = self._colour
@@ -146,7 +152,57 @@ def _unseen(look: _Look) -> set[int]:
     import numpy as np
 
     traces = np.abs(whole.astype(np.int16) - without) >= _CONTRAST
-    return {index for index in look.faint if not traces[_pixels(look, index, traces.shape)].any()}
+    unseen = {index for index in look.faint if not traces[_pixels(look, index, traces.shape)].any()}
+    return unseen - _lining(look, unseen) if unseen else unseen
+
+
+def _lining(look: _Look, unseen: set[int]) -> set[int]:
+    """Of these characters those that lie below the same words in ink that shows, as a rim of light around them.
+
+    PDFium takes the later words for a copy and says the first ones only, so that these stand for both. That they are
+    the same is told by their extent, for PDFium does not say what a copy reads.
+    """
+    import pypdfium2.raw as pdfium
+    from pypdfium2 import PdfiumError
+
+    try:
+        texts = [each.raw for each in look.page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_TEXT,))]
+    except PdfiumError:
+        return set()
+    seen: dict[tuple[int, int], list[Box]] = {}
+    for ink in texts:
+        if not look.is_faint(ink):
+            box = _bounds(ink)
+            near = seen.setdefault(_cell(box), [])
+            if len(near) < _MOST_IN_CELL:
+                near.append(box)
+    return {index for index in unseen if _has_copy(_bounds(look.faint[index]), seen)}
+
+
+def _has_copy(box: Box, seen: Mapping[tuple[int, int], Sequence[Box]]) -> bool:
+    column, row = _cell(box)
+    cells = ((x, y) for x in (column, column - 1, column + 1) for y in (row, row - 1, row + 1))
+    others = chain.from_iterable(seen.get(cell, ()) for cell in cells)
+    return any(_is_alike(box, other) for other in others)
+
+
+def _is_alike(box: Box, other: Box) -> bool:
+    left, bottom, right, top = (abs(one - two) for one, two in zip(box, other, strict=True))
+    return max(left, bottom) < _MOST_OFF and abs(right - left) < _SAME and abs(top - bottom) < _SAME
+
+
+def _cell(box: Box) -> tuple[int, int]:
+    return int(box[0] // _MOST_OFF), int(box[1] // _MOST_OFF)
+
+
+def _bounds(ink: Any) -> Box:
+    """Where a text object stands, in the space of the form that it is in."""
+    import pypdfium2.raw as pdfium
+
+    edges = [ctypes.c_float() for _ in range(4)]
+    pdfium.FPDFPageObj_GetBounds(ink, *map(ctypes.byref, edges))
+    left, bottom, right, top = (edge.value for edge in edges)
+    return left, bottom, right, top
 
 
 def _pixels(look: _Look, index: int, shape: tuple[int, int]) -> tuple[slice, slice]:
