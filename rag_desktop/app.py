@@ -17,11 +17,13 @@ from rag_desktop.engines.shelf import Shelf
 from rag_desktop.formats import reading, registry
 from rag_desktop.formats.ocr import RecogniserOptions
 from rag_desktop.gui import display
+from rag_desktop.services import opening
 from rag_desktop.services.answering import Generator
 from rag_desktop.services.indexing import Embedder
-from rag_desktop.services.instance import claim_or_activate
+from rag_desktop.services.instance import Instance, claim_or_activate
 from rag_desktop.services.models import ModelsService
 from rag_desktop.services.program import EmbedderChoice, GeneratorChoice, Program
+from rag_desktop.services.safekeeping import Safekeeping
 from rag_desktop.services.wording import Wording, system_language
 from rag_desktop.settings import declarations
 from rag_desktop.settings.file import SettingsFile
@@ -42,6 +44,7 @@ def build(library: Path | None = None) -> Program:
     guard.install()
     places = find_places(library)
     settings = SettingsFile(places.config)
+    recovered = opening.restore_settings(settings, places.library)
     wording = Wording(settings.get(declarations.LANGUAGE) or system_language(), places.resources)
     listed = catalogue.load(places.resources / "models.toml")
     shelf = Shelf(places.models, listed)
@@ -57,6 +60,8 @@ def build(library: Path | None = None) -> Program:
         generator=_scripted_generator() if is_scripted else _generator(models, settings),
         format_of=registry.format_of,
         rechosen=lambda program: _rechosen(program, is_scripted=is_scripted),
+        safe=Safekeeping(places.library, settings),
+        recovered=tuple(recovered),
     )
 
 
@@ -143,9 +148,15 @@ def open_window(library: Path | None, wording: Wording) -> int:
     if display.is_missing(os.environ):
         sys.stderr.write(display.no_display(wording) + "\n")
         return 2
-    instance = claim_or_activate(find_places(library).library)
-    if instance is None:
-        return 0
+    instance: Instance | None = None
+    try:
+        instance = claim_or_activate(find_places(library).library)
+        if instance is None:
+            return 0
+    except UserFacingError as error:
+        if error.code != "library-forbidden":
+            raise
+        # A library on a read-only disk can be searched; there is nothing for a second window to hand over.
     # Qt is loaded here and not above: a command line without a window must not wait for it.
     from rag_desktop.gui import start
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag_desktop.cli.terminal import Terminal
-from rag_desktop.cli.verbs import FAILED, OK, stoppable
+from rag_desktop.cli.verbs import FAILED, OK, stoppable, writer
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.status import Failure
 from rag_desktop.services import library as libraries
@@ -113,7 +113,7 @@ def _kept(program: Program, wish: Wish, terminal: Terminal) -> None:
         if visit:
             visit.keep(wish, task)
             return
-        with Library.writer(program.places.library) as library:
+        with writer(program, terminal) as library:
             _WRITES[wish.verb](library, wish)
             if wish.verb in {"retry", "resume", "exclude"}:
                 homes = [row for row in library.folders.all() if _is_meant(row.path, wish.paths)]

@@ -12,6 +12,7 @@ from rag_desktop.domain.answers import Answer, Question
 from rag_desktop.domain.events import Event, Token
 from rag_desktop.domain.status import Failure
 from rag_desktop.services import library as libraries
+from rag_desktop.services import opening
 from rag_desktop.services.indexing import IndexingReport
 from rag_desktop.services.instance import Visit
 from rag_desktop.services.program import Program
@@ -33,10 +34,22 @@ def stoppable(publish: Publish) -> Iterator[Task]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def writer(program: Program, terminal: Terminal) -> Iterator[Library]:
+    """The library to write to; says what had to be brought back, and copies what could not be made again."""
+    library, recovered = opening.open_writer(program.places.library)
+    for each in recovered:
+        terminal.note(program.wording.error(each.error))
+    with library:
+        yield library
+        program.safe.folders(library, now=True)
+        program.safe.settings(now=True)
+
+
 def add(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`add PATH…`"""
     with stoppable(terminal.on_event) as task:
-        report = _index(program, [os.path.abspath(path) for path in options.paths], task)
+        report = _index(program, [os.path.abspath(path) for path in options.paths], task, terminal)
     terminal.clear()
     if terminal.is_json:
         terminal.result(present.indexing(report, program.wording))
@@ -45,12 +58,12 @@ def add(program: Program, options: argparse.Namespace, terminal: Terminal) -> in
     return SOME_FAILED if any(folder.failed for folder in report.folders) else OK
 
 
-def _index(program: Program, paths: list[str], task: Task) -> IndexingReport:
+def _index(program: Program, paths: list[str], task: Task, terminal: Terminal) -> IndexingReport:
     """Index in the window of this library where one is open: it is the one writer. Else here."""
     visit = Visit.pay(program.places.library)
     if visit:
         return visit.add(paths, task)
-    with Library.writer(program.places.library) as library:
+    with writer(program, terminal) as library:
         libraries.purge(library)
         indexing = program.indexing(library)
         return indexing.run(indexing.register(paths), task)
@@ -197,7 +210,7 @@ def _show_failures(failures: Sequence[Failure], program: Program, terminal: Term
 def remove(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`remove PATH…`"""
     with stoppable(terminal.on_event) as task:
-        paths, documents = _remove(program, options.paths, task)
+        paths, documents = _remove(program, options.paths, task, terminal)
     if terminal.is_json:
         terminal.result({"removed": paths, "documents": documents})
     for path in [] if terminal.is_json else paths:
@@ -205,11 +218,11 @@ def remove(program: Program, options: argparse.Namespace, terminal: Terminal) ->
     return OK
 
 
-def _remove(program: Program, paths: list[str], task: Task) -> tuple[list[str], int]:
+def _remove(program: Program, paths: list[str], task: Task, terminal: Terminal) -> tuple[list[str], int]:
     visit = Visit.pay(program.places.library)
     if visit:
         return visit.remove([os.path.abspath(path) for path in paths], task)
-    with Library.writer(program.places.library) as library:
+    with writer(program, terminal) as library:
         for path in paths:
             libraries.folder_at(library, path)  # all or none
         rows = [libraries.mark_removed(library, path) for path in paths]

@@ -33,6 +33,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryRecovered:
+    """Something of the library, the conversations or the settings was damaged and brought back; `error` tells all."""
+
+    task: TaskId
+    error: UserFacingError
+
+
+@dataclass(frozen=True, slots=True)
 class IndexingPlanned:
     """A look found files to read in these folders; nothing was read yet.
 
@@ -222,6 +230,7 @@ class BugMet:
 Event = (
     Progress
     | IndexingPlanned
+    | LibraryRecovered
     | FolderChanged
     | DocumentStored
     | DocumentFailed

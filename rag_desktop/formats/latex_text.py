@@ -18,7 +18,7 @@ _OPENING = re.compile(r"\s{0,10}\{")
 _BRACES = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 _LONGEST_MATH = 2000
 _LONGEST_GROUP = 20_000
-_MOST_DEPTH = 50
+_MOST_DEPTH = 20
 """Characters, and braces within braces: what is never closed costs no more."""
 
 _ACCENTS = {

@@ -142,7 +142,7 @@ def _decoded(raw: str) -> str:
         found = decode_header(raw)
     except _MALFORMED:
         return raw
-    return "".join(piece if isinstance(piece, str) else _text(piece, charset) for piece, charset in found)
+    return "".join(piece if isinstance(piece, str) else _text(piece, charset) for piece, charset in found) or raw
 
 
 def _text(content: bytes, charset: str | None) -> str:

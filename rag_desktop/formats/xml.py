@@ -23,7 +23,7 @@ NOT_WELL_FORMED = "xml-not-well-formed"
 
 _MOST_DEPTH = 30
 """Levels of data; what lies deeper becomes words."""
-_HOUSEKEEPING = frozenset({"schemaLocation", "noNamespaceSchemaLocation", "xmlns", "space"})
+_HOUSEKEEPING = frozenset({"schemaLocation", "noNamespaceSchemaLocation", "space"})
 _NOT_WELL_FORMED = frozenset({"ExpatError", "ParseError"})
 
 

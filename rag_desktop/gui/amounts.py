@@ -25,7 +25,8 @@ def size(count: int | None, wording: Wording) -> str:
     if count is None:
         return wording.say("size unknown")
     if count < _MB:
-        return wording.say("{kilobytes:.0f} KB", kilobytes=max(1, round(count / 1000)))
+        kilobytes = max(1.0, count / 1000)
+        return wording.say("{kilobytes:.0f} KB", kilobytes=kilobytes)
     if count < _GB:
         return wording.say("{megabytes:.0f} MB", megabytes=count / _MB)
     return wording.say("{gigabytes:.1f} GB", gigabytes=count / _GB)

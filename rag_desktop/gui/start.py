@@ -47,19 +47,25 @@ class Opened:
     translator: QTranslator
 
 
-def open_window(program: Program, instance: Instance) -> int:
-    """Open the window and run it until it is closed; returns the exit status."""
+def open_window(program: Program, instance: Instance | None) -> int:
+    """Open the window and run it until it is closed; returns the exit status.
+
+    instance: None where the library's folder cannot be written; then no other window and no command line is heard.
+    """
     opened = build_window(program)
     crash.install(program.wording)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would never let Python's own handler run
-    instance.serve(opened.desk, lambda: opened.bridge.mailbox.publish(WindowWanted(TaskId(0))))
+    if instance:
+        instance.serve(opened.desk, lambda: opened.bridge.mailbox.publish(WindowWanted(TaskId(0))))
     opened.window.show()
     try:
         return opened.application.exec()
     finally:
-        instance.stop_listening()
+        if instance:
+            instance.stop_listening()
         opened.desk.close()  # before another window may take the library: until here it is being written
-        instance.close()
+        if instance:
+            instance.close()
 
 
 def build_window(program: Program) -> Opened:

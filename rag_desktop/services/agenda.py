@@ -19,6 +19,7 @@ class FileToRead:
     format: str = ""
     attempt: int = 1
 
+
 _SLOW = frozenset({"image"})
 
 

@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rag_desktop.domain.answers import Question
+from rag_desktop.domain.care import Recovered
 from rag_desktop.domain.documents import Span
 from rag_desktop.domain.events import (
     ConversationBegun,
     ConversationOpened,
     ConversationsListed,
     DocumentOpened,
+    Event,
+    LibraryRecovered,
     ModelsChanged,
     ModelsListed,
     SearchFinished,
+    TaskEnded,
 )
 from rag_desktop.domain.ids import DocumentId, TaskId
 from rag_desktop.services import viewing
@@ -37,14 +41,24 @@ class Desk:
     def __init__(self, program: Program, publish: Publish) -> None:
         self._program = program
         self._publish = publish
-        self._holdings = Holdings(program.places.library)
+        self._holdings = Holdings(program.places.library, self._recovered)
         self._retrieval: tuple[tuple[Library, Program], Retrieval] | None = None
         self._discarded: list[Child] = []
         self._discarding = threading.Lock()
-        self._searching = Lane("searching", publish)
-        self.upkeep = Upkeep(program, self._holdings, publish, self._searching)
-        self._generating = Lane("generating", publish)
+        self._searching = Lane("searching", self._tell)
+        self.upkeep = Upkeep(program, self._holdings, self._tell, self._searching)
+        self._generating = Lane("generating", self._tell)
         self._fetching = Lane("fetching", publish)
+        for each in program.recovered:
+            self._recovered(each)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, TaskEnded) and event.error:
+            self._holdings.met(event.error)
+        self._publish(event)
+
+    def _recovered(self, each: Recovered) -> None:
+        self._publish(LibraryRecovered(TaskId(0), each.error))
 
     # asking
 
@@ -69,6 +83,7 @@ class Desk:
             kept = conversation if conversation is not None else talks.begin(question)
             if talks.add(kept, answer):
                 task.publish(ConversationBegun(task.id, kept))
+            self._program.safe.conversations(talks)
 
         return self._generating.submit(act)
 
@@ -104,6 +119,7 @@ class Desk:
         def act(task: Task) -> None:
             talks = self._holdings.conversations("searching")
             talks.forget(conversation)
+            self._program.safe.conversations(talks, alone=True)  # what was deleted is in no copy either
             task.publish(ConversationsListed(task.id, tuple(talks.all())))
 
         return self._searching.submit(act)

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, SpaceStatus
@@ -181,13 +181,13 @@ def restore(library: Library, folder: FolderRow) -> None:
         library.folders.mark_removed(folder.id, removed=False)
 
 
-def purge(library: Library) -> int:
-    """Delete the rows of folders that are marked as removed. Returns how many documents went.
+def purge(library: Library, folders: Sequence[FolderRow] | None = None) -> int:
+    """Delete the rows of folders that are marked as removed, of these or of all. Returns how many documents went.
 
     What a watched folder above also holds goes to that one instead. Salvaged vectors stay while they may be of use.
     """
     gone = 0
-    for folder in library.folders.all(with_removed=True):
+    for folder in library.folders.all(with_removed=True) if folders is None else folders:
         if folder.removed_at is not None and not _is_holding(library, folder):
             _hand_over(library, folder)
             gone += _purge_folder(library, folder)

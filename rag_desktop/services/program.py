@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag_desktop.domain.care import Recovered
 from rag_desktop.services.answering import Answering, Generator
 from rag_desktop.services.bounds import Bounds, Caps
 from rag_desktop.services.indexing import Embedder, Indexing, Means
@@ -10,6 +11,7 @@ from rag_desktop.services.models import ModelsService
 from rag_desktop.services.power import Power
 from rag_desktop.services.retrieval import Retrieval
 from rag_desktop.services.room import Room
+from rag_desktop.services.safekeeping import Safekeeping
 from rag_desktop.services.wording import Wording
 from rag_desktop.settings.declarations import FILE_MEGABYTES, FILE_SECONDS, ON_BATTERY, TOP_K
 from rag_desktop.settings.file import SettingsFile
@@ -53,6 +55,9 @@ class Program:
     generator: GeneratorChoice | None
     format_of: Callable[[str], str | None]
     rechosen: Callable[["Program"], "Program"]
+    safe: Safekeeping
+    recovered: tuple[Recovered, ...] = ()
+    """What had to be brought back while the program was built."""
 
     def indexing(self, library: Library) -> Indexing:
         """The writing lane's work on `library`, which must be a writer."""

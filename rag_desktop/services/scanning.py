@@ -1,9 +1,8 @@
 """Looks at watched folders, and applies what needs no reading: files that moved, were touched, or are gone."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import Stage
@@ -21,9 +20,6 @@ from rag_desktop.store.library import Library
 FormatOf = Callable[[str], str | None]
 Below = Mapping[FolderId, frozenset[str]]
 """Paths in a folder that are to be looked at, none inside another; other folders are looked at whole."""
-T = TypeVar("T")
-_GONE_AT_A_TIME = 50
-"""Documents whose rows go in one transaction, so that a reader never waits long."""
 
 
 @dataclass(slots=True)
@@ -117,11 +113,9 @@ class Scanning:
                 for document, file in scan.plan.touched:
                     documents.touch(document, file)
         for scan in scans:
-            for some in batched(scan.plan.gone, _GONE_AT_A_TIME):
+            for some in self._library.purging.steps(scan.plan.gone):
                 with self._library.transaction():
-                    for document in some:
-                        self._library.chunks.forget(document)
-                        documents.forget(document)
+                    self._library.purging.forget(some)
 
     def _forget_at(self, path: str) -> None:
         """Drop what stood at a path that is taken by another document now."""
@@ -149,8 +143,3 @@ def _is_another(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) -
         return False
     there = {file.path for file in found.files}
     return not any(row.file.path in there for row in known)
-
-
-def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """`items` in runs of at most `size` (itertools.batched, which Python 3.11 lacks)."""
-    return (items[start : start + size] for start in range(0, len(items), size))

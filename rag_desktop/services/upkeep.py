@@ -1,12 +1,15 @@
 """Keeps the library in step with its folders: the writing lane, what is asked of it, and what it notices itself."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 
+from rag_desktop.domain.care import At, unwatched
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import FolderRegistered, FolderRemoved, IndexingHeld, LibraryLooked
 from rag_desktop.domain.ids import FolderId, TaskId
 from rag_desktop.files.walking import outermost
+from rag_desktop.services import care
 from rag_desktop.services import library as libraries
 from rag_desktop.services.holdings import Holdings
 from rag_desktop.services.indexing import Indexing, IndexingReport
@@ -21,6 +24,8 @@ from rag_desktop.vectors.index import HnswIndex
 
 _FOLLOWING_S = 30.0
 """How long a look waits for its folders to be watched: 20 µs for each folder in them."""
+_UNDO_S = 600.0
+"""How long a removed folder can be brought back before its rows are deleted."""
 
 
 class Upkeep:
@@ -39,7 +44,8 @@ class Upkeep:
         self._is_embedding_due = False
         self._changed: dict[FolderId, set[str]] = {}
         self._wanted: set[str] = set()
-        self._vigil = Vigil(program.settings, self._noticed, self._look_again)
+        self._removed: dict[FolderId, float] = {}
+        self._vigil = Vigil(program.settings, self._noticed, self._look_again, self._tidy)
 
     def start(self) -> TaskId:
         """Open the library, look again at all its folders, and from then on notice what changes in them."""
@@ -85,11 +91,12 @@ class Upkeep:
         return self._write(act, follow)
 
     def remove(self, path: str) -> TaskId:
-        """Take a folder out of all results; `undo_remove` takes that back until the program starts anew."""
+        """Take a folder out of all results; `undo_remove` takes that back for some minutes."""
 
         def act(task: Task) -> None:
             row = libraries.mark_removed(self._holdings.beside(), path)
             task.publish(FolderRemoved(task.id, row.id, row.path))
+            self._removed[row.id] = time.monotonic()
             self._settle(task)
 
         return self._searching.submit(act)
@@ -105,6 +112,7 @@ class Upkeep:
             report(sum(libraries.documents_of(library, row) for row in rows))
             for row in rows:
                 task.publish(FolderRemoved(task.id, row.id, row.path))
+                self._removed[row.id] = time.monotonic()
             self._settle(task)
 
         return self._searching.submit(act, follow=follow)
@@ -117,6 +125,7 @@ class Upkeep:
             if row is None:
                 raise UserFacingError("folder-unknown", path=path)
             libraries.restore(self._holdings.beside(), row)
+            self._removed.pop(row.id, None)
             self._settle(task)
 
         return self._searching.submit(act)
@@ -226,13 +235,13 @@ class Upkeep:
         return task
 
     def _open(self, task: Task) -> None:
-        self._opened()
+        self._opened(task.at)
         libraries.purge(self._holdings.writer())
         self._vigil.begin(Room(self._holdings.writer().folder), self._program.own_places)
         self._index(task, self._folders(None))
 
-    def _opened(self) -> Indexing:
-        library = self._holdings.writer()
+    def _opened(self, at: At = unwatched) -> Indexing:
+        library = self._holdings.writer(at)
         if self._indexing is None:
             self._indexing = self._program.indexing(library)
         return self._indexing
@@ -257,6 +266,8 @@ class Upkeep:
         except UserFacingError as error:
             self._vigil.met(error)
             raise
+        else:
+            self._keep_safe()
         finally:  # what was read before a stop or a failure is embedded all the same
             self._embed_later()
             self._settled()
@@ -280,10 +291,35 @@ class Upkeep:
         _, error = self._indexing.embed(task, lambda: self.lane.is_wanted)
         if self.lane.is_wanted:
             self._embed_later()
+        else:
+            care.compact(self._holdings.writer(), lambda: self.lane.is_wanted or task.is_stopped)
+        self._keep_safe()
         self.look()
         if error:
             self._vigil.met(error)
             raise error
+
+    def _keep_safe(self) -> None:
+        """Copy what could not be made again: the list of folders and spaces, and the settings."""
+        self._program.safe.folders(self._holdings.writer(), now=True)
+        self._program.safe.settings()
+
+    def _tidy(self) -> None:
+        """Delete the rows of folders that were removed a while ago."""
+        now = time.monotonic()
+        due = [folder for folder, since in list(self._removed.items()) if now - since >= _UNDO_S]
+        for folder in due:
+            del self._removed[folder]
+        if due:
+            self._write(self._purge)
+
+    def _purge(self, task: Task) -> None:
+        library = self._holdings.writer()
+        kept = self._removed.keys()  # removed a moment ago
+        libraries.purge(library, [row for row in library.folders.all(with_removed=True) if row.id not in kept])
+        care.compact(library, lambda: self.lane.is_wanted or task.is_stopped)
+        self._keep_safe()
+        self.look()
 
     def _take_up_embedder(self, _task: Task) -> None:
         self._indexing = self._program.indexing(self._holdings.writer())

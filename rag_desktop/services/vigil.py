@@ -29,11 +29,13 @@ class Vigil:
         settings: SettingsFile,
         noticed: Callable[[dict[FolderId, set[str]]], None],
         look: Callable[[Sequence[str]], None],
+        tidy: Callable[[], None],
     ) -> None:
-        """noticed: given paths that may have changed. look: asked to look at folders whole."""
+        """noticed: given paths that may have changed. look: asked to look at folders whole. tidy: called now and then."""
         self._settings = settings
         self._noticed = noticed
         self._look = look
+        self._tidy = tidy
         self._room: Room | None = None
         self._folders: dict[str, FolderRow] = {}
         self._thread: threading.Thread | None = None
@@ -85,7 +87,11 @@ class Vigil:
             self._thread.join()
 
     def _run(self, own_places: tuple[str, ...]) -> None:
-        watch = Watch(self._on_changed, excluded=own_places, quiet_s=0.5, most_s=5.0) if self._settings.get(WATCHING) else None
+        watch = (
+            Watch(self._on_changed, excluded=own_places, quiet_s=0.5, most_s=5.0)
+            if self._settings.get(WATCHING)
+            else None
+        )
         followed: dict[str, FolderRow] = {}
         mounted: dict[str, bool] = {}
         looked = unwatched = time.monotonic()
@@ -109,6 +115,7 @@ class Vigil:
                 turned += watch.failed if watch else self._folders
             if turned:
                 self._look(turned)
+            self._tidy()
             self._woken.wait(_TICK_S)
             self._woken.clear()
         self._is_followed.set()

@@ -65,7 +65,12 @@ ON_BATTERY = Setting(
 )  # fmt: skip
 WATCHING = Setting("watching", 1, "Watch folders", "Take up changes as they happen; 0: only look now and then.", 0, 1)
 RESCAN_MINUTES = Setting(
-    "rescan_minutes", 30, "Look again", "Minutes after which all folders are looked at again; 0: at start only.", 0, 10_080
+    "rescan_minutes",
+    30,
+    "Look again",
+    "Minutes after which all folders are looked at again; 0: at start only.",
+    0,
+    10_080,
 )
 LANGUAGE = Setting("language", "", "Language", "Language of the window; empty: the system's.", choices=("", "en", "ko"))
 

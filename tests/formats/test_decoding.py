@@ -71,3 +71,58 @@ def test_what_is_no_text(content: bytes, code: str) -> None:
     with pytest.raises(UnreadableError) as failure:
         decode(content)
     assert failure.value.code == code
+
+
+SENTENCES = {
+    "cp949": "내일 오전 회의실에서 뵙겠습니다.",
+    "johab": "내일 오전 회의실에서 뵙겠습니다.",
+    "iso2022_kr": "내일 오전 회의실에서 뵙겠습니다.",
+    "cp932": "明日の午前、会議室でお待ちしています。",
+    "euc_jp": "明日の午前、会議室でお待ちしています。",
+    "iso2022_jp": "明日の午前、会議室でお待ちしています。",
+    "gb18030": "明天上午在会议室等您，请准时参加。",
+    "big5": "明天上午在會議室等您，請準時參加。",
+    "cp1251": "Завтра утром встретимся в зале.",
+    "koi8_r": "Завтра утром встретимся в зале.",
+    "cp866": "Завтра утром встретимся в зале.",
+    "cp1252": "À demain matin, après le café.",
+    "cp1250": "Sejdeme se zítra ráno v zasedačce, příště dřív.",
+    "iso8859_2": "Do zobaczenia jutro w świetlicy, dziękuję.",
+    "cp1253": "Τα λέμε αύριο το πρωί στην αίθουσα.",
+    "cp1254": "Yarın sabah toplantı salonunda görüşürüz.",
+    "cp1255": "נתראה מחר בבוקר בחדר הישיבות.",
+    "cp1256": "نلتقي غدا صباحا في قاعة الاجتماعات.",
+    "cp874": "พบกันพรุ่งนี้เช้าที่ห้องประชุม",
+    "utf-32-le": "Until tomorrow, 내일 봅시다.",
+    "utf-32-be": "Until tomorrow, 내일 봅시다.",
+}
+
+
+@pytest.mark.parametrize("encoding", SENTENCES)
+def test_one_sentence_is_enough(encoding: str) -> None:
+    text = SENTENCES[encoding]
+    assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "cp932", "cp1251"])
+def test_a_long_english_beginning_does_not_hide_what_follows(encoding: str) -> None:
+    text = "plain words\n" * 20_000 + SENTENCES[encoding] + "\n"
+    assert decode(text.encode(encoding)).text == text
+
+
+def test_a_line_without_end_is_looked_at_in_pieces() -> None:
+    text = SENTENCES["cp949"] * 20_000
+    assert decode(text.encode("cp949")).text == text
+
+
+@pytest.mark.parametrize("text", ["Kosten: £825 netto", "Preis: 5 € je Stück", "10 µm ± 2 °C"])
+def test_one_sign_among_plain_words_is_western(text: str) -> None:
+    assert decode(text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_a_mark_before_noise_makes_no_text(mark: bytes) -> None:
+    noise = bytes((value * 7919 + value * value) % 251 for value in range(10_000))
+    with pytest.raises(UnreadableError) as failure:
+        decode(mark + noise)
+    assert failure.value.code == "file-binary"

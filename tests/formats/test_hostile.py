@@ -229,3 +229,30 @@ def test_a_sample_that_was_tampered_with_is_read_or_refused(name: str) -> None:
                     broken[at:at] = chance.choice([b"\0", b"{", b"}", b"<", b'"', b"\n", b"\xff", b"%", b":", b"\\"])
             broken = broken or bytearray(b" ")
         outcome(name, bytes(broken))
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "piece"),
+    [
+        ("a.md", "| a\n|-", " "),
+        ("a.md", "# a", " "),
+        ("a.rst", "", "`"),
+        ("a.rst", "+--+\n", "+--+\n"),
+        ("a.rst", "", "::\n "),
+        ("a.org", "* a", " "),
+        ("a.org", "", ":PROPERTIES:\n"),
+        ("a.org", "", "#+begin_src\n"),
+        ("a.xml", "<!DOCTYPE ", " "),
+        ("a.ipynb", '{"cells":[{"cell_type":"markdown","source":"', "![a"),
+        ("a.ipynb", '{"cells":[{"cell_type":"code","outputs":[{"output_type":"stream","text":"', "a"),
+        ("a.log", "", "2026-01-01 "),
+        ("a.yaml", "a", " "),
+        ("a.bib", "@a{b,c=", '"{'),
+        ("a.tex", "", "\\begin{tabular}"),
+        ("a.eml", "A: b\n\n", "\n"),
+    ],
+)
+def test_time_grows_with_size_and_not_with_its_square(name: str, start: str, piece: str) -> None:
+    """Half a megabyte: with the square of it, this would take hours."""
+    end = '"}]}' if "markdown" in start else '"}]}]}' if "stream" in start else "x!"
+    outcome(name, (start + piece * (500_000 // len(piece)) + end).encode())

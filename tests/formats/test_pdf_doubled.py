@@ -12,8 +12,8 @@ from tests.formats.make_pdf import document, words
 LINES = ("The hammer is long.", "Its handle is of wood.", "It will fall on all fours.")
 
 
-def text_of(page: str, **parts: str) -> str:
-    blocks = READER.contents(OpenedFile(Path("a.pdf"), document([page], **parts))).blocks
+def text_of(page: str) -> str:
+    blocks = READER.contents(OpenedFile(Path("a.pdf"), document([page]))).blocks
     return "".join(block.text for block in blocks).replace("\0", "")
 
 

@@ -184,6 +184,18 @@ KILLERS = {
         ),
         {"child-died", "child-memory", "child-deadline"},
     ),
+    "fields that double forty times": (
+        document(
+            [PAGE],
+            page_entries="/Annots [4 0 R]",
+            catalogue="/AcroForm << /Fields [10 0 R] >>",
+            more={
+                4: "<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (b) /Rect [0 0 9 9] >>",
+                **doubling(10, "<< /T (a) /Kids [{0} 0 R {0} 0 R] >>", 40),
+            },
+        ),
+        {"child-deadline"},
+    ),
     "page labels in a circle": (
         document([PAGE], catalogue="/PageLabels 4 0 R", more={4: "<< /Kids [4 0 R 4 0 R] /Limits [0 9] >>"}),
         {"child-died", "child-deadline"},
