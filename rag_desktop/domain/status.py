@@ -23,8 +23,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class FolderStatus:
-    """A folder with what of it is in the library. `is_away`: it could not be reached at the last scan.
+    """A folder with what of it is in the library; `failed` counts the failures that nobody ignores.
 
+    is_away: it could not be reached at the last scan.
     is_paused: nothing more of it is read until the person says so. patterns: what is left out, in .gitignore syntax.
     """
 

@@ -26,8 +26,11 @@ _MARKS = (
 _CONTROLS = bytes(set(range(0x20)) - set(b"\b\t\n\x0b\f\r\x1a\x1b")) + b"\x7f"
 """No text holds these; \\b and \\x1b are in logs of terminals, \\x1a ends files of MS-DOS."""
 _CONTROL_SHARE = 0.01
+_FEW_CONTROLS = 2
 _BROKEN_SHARE = 0.05
 """A text with fewer broken characters than this among its non-ASCII ones is damaged, not in another encoding."""
+_DAMAGED_SHARE = 0.3
+"""The same where no other encoding makes sense of it. Noise has about one character in two broken."""
 
 _LABELS = {
     "iso-8859-1": "cp1252",
@@ -76,7 +79,7 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
         return escaped
     if b"\0" in sample and (wide := _wide(sample)):
         return _lenient(content, wide)
-    if _controls(content) > _CONTROL_SHARE * len(content):
+    if _controls(content) > max(_CONTROL_SHARE * len(content), _FEW_CONTROLS):
         raise UnreadableError("file-binary")
     return _utf8(content) or _declared(content, declared) or _guessed(content)
 
@@ -97,7 +100,7 @@ def _marked(content: bytes, encoding: str) -> Decoded:
         odd = sum(unicodedata.category(each) in _NOT_WRITTEN and each not in _WRITTEN_CONTROLS for each in sample)
         if odd > _ODD_SHARE * len(sample) + 1:
             raise UnreadableError("file-binary")
-    elif _controls(content) > _CONTROL_SHARE * len(content) + 1:
+    elif _controls(content) > max(_CONTROL_SHARE * len(content), _FEW_CONTROLS):
         raise UnreadableError("file-binary")
     return _lenient(content, encoding)
 
@@ -134,14 +137,14 @@ def _plausible(text: str) -> float:
     return len(_PLAUSIBLE.findall(text)) / len(text)
 
 
-def _utf8(content: bytes) -> Decoded | None:
+def _utf8(content: bytes, most_broken: float = _BROKEN_SHARE) -> Decoded | None:
     try:
         return Decoded(content.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
         damaged = _lenient(content, "utf-8")
     broken = damaged.text.count("\ufffd")
     foreign = len(damaged.text) - len(damaged.text.encode("ascii", "ignore")) - broken
-    return damaged if broken <= _BROKEN_SHARE * foreign else None
+    return damaged if broken <= most_broken * foreign else None
 
 
 def _declared(content: bytes, declared: str | None) -> Decoded | None:
@@ -160,9 +163,11 @@ def _declared(content: bytes, declared: str | None) -> Decoded | None:
 
 def _guessed(content: bytes) -> Decoded:
     found = likeliest(_foreign_sample(content))
-    if found is None or found[1] < _LEAST_LIKELIHOOD:
-        raise UnreadableError("text-undecodable")
-    return _lenient(content, found[0])
+    if found and found[1] >= _LEAST_LIKELIHOOD:
+        return _lenient(content, found[0])
+    if damaged := _utf8(content, _DAMAGED_SHARE):
+        return damaged
+    raise UnreadableError("text-undecodable")
 
 
 def _foreign_sample(content: bytes) -> bytes:

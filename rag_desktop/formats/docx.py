@@ -1,6 +1,7 @@
 """Word documents (ECMA-376 WordprocessingML): the text as it stands when all changes are accepted.
 
-Left out: headers and footers, comments, hidden text, tables of contents, and what is drawn (alternative texts, charts).
+Left out: headers and footers, comments, hidden text and what is white on white, tables of contents, and what is drawn
+(alternative texts, charts).
 """
 
 import re
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.domain.errors import UnreadableError
+from rag_desktop.formats.docx_hidden import Looks, is_shaded
 from rag_desktop.formats.docx_styles import Numbering, Style, Styles, level_of
 from rag_desktop.formats.docx_tables import Row, blocks_of, rows_of
+from rag_desktop.formats.html_hidden import LEAST_HIDDEN, TEXT_HIDDEN
 from rag_desktop.formats.markup import child, inside, is_on, local, value
 from rag_desktop.formats.outline import Trail
 from rag_desktop.formats.package import Package
@@ -43,6 +46,7 @@ class _Document:
     styles: Styles
     numbering: Numbering
     notes: dict[str, dict[str, "Element"]]
+    looks: Looks
     blocks: list[Block] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
     trail: Trail = field(default_factory=Trail)
@@ -55,6 +59,10 @@ class _Document:
     boxes: list["Element"] = field(default_factory=list)
     asides: list["Element"] = field(default_factory=list)
     title: str | None = None
+    paragraph: "Element | None" = None
+    """The one whose words are gathered."""
+    hidden: int = 0
+    """Letters that nobody sees."""
 
     def add(self, text: str, kind: BlockKind = BlockKind.PROSE) -> None:
         self.end_lines()
@@ -82,6 +90,8 @@ def _contents(file: OpenedFile) -> Contents:
     document.end_lines()
     if rest := _collapsed(document.carried):
         document.add(rest + "\n\n")
+    if document.hidden >= LEAST_HIDDEN:
+        document.warnings.add(TEXT_HIDDEN)
     metadata = _metadata(package, document.title)
     return Contents(tuple(document.blocks), metadata, tuple(sorted(document.warnings)))
 
@@ -92,7 +102,8 @@ def _opened(package: Package, main: str) -> _Document:
         return package.root(target) if target else None
 
     notes = {kind: {value(each, "id"): each for each in inside(part(kind))} for kind in _NOTES.values()}
-    return _Document(Styles(part("styles")), Numbering(part("numbering")), notes)
+    styles = Styles(part("styles"))
+    return _Document(styles, Numbering(part("numbering")), notes, Looks(package, main, styles))
 
 
 def _metadata(package: Package, title: str | None) -> Metadata:
@@ -169,15 +180,24 @@ def _follow(document: _Document) -> None:
     boxes, document.boxes = document.boxes, []
     asides, document.asides = document.asides, []
     for box in boxes:
-        for each in box:
-            _block(document, each)
+        _on_ground(document, box, is_shaded=True)
     for aside in asides:
         if text := _collapsed(_LINE_BREAK.join(_words(document, each) for each in _paragraphs(aside))):
             document.add(f"* {text}\n\n")
 
 
+def _on_ground(document: _Document, holder: "Element", *, is_shaded: bool) -> None:
+    """Reads what stands in a cell or a text box, which may have a ground of its own."""
+    before = document.looks.is_shaded
+    document.looks.is_shaded = before or is_shaded
+    for each in holder:
+        _block(document, each)
+    document.looks.is_shaded = before
+
+
 def _words(document: _Document, element: "Element") -> str:
     found: list[str] = []
+    document.paragraph = element
     _gather(document, element, found)
     return "".join(found)
 
@@ -189,7 +209,7 @@ def _gather(document: _Document, elements: "Iterable[Element]", found: list[str]
             found.append(each.text or "")
         elif name in _SIGNS:
             found.append(_SIGNS[name])
-        elif name in _SKIPPED or _is_unseen(each, name):
+        elif name in _SKIPPED or _is_unseen(document, each, name):
             continue
         elif name == "AlternateContent":
             _gather(document, _chosen(each), found)
@@ -214,9 +234,13 @@ def _set_aside(document: _Document, element: "Element", name: str) -> bool:
     return False
 
 
-def _is_unseen(element: "Element", name: str) -> bool:
+def _is_unseen(document: _Document, element: "Element", name: str) -> bool:
     if name == "r":
-        return is_on(child(child(element, "rPr"), "vanish"))
+        if is_on(child(child(element, "rPr"), "vanish")):
+            return True
+        is_hidden = document.looks.hides(element, document.paragraph)
+        document.hidden += sum(map(len, "".join(element.itertext()).split())) if is_hidden else 0
+        return is_hidden
     return name == "sdt" and _is_placeholder(element)
 
 
@@ -242,20 +266,25 @@ def _paragraphs(element: "Element") -> "Iterator[Element]":
 def _table(document: _Document, table: "Element") -> None:
     """Rows as lines; rows that hold tables, and tables that only arrange text, are read cell by cell."""
     waiting: list[Row] = []
+    is_dark = document.looks.is_table_shaded(table)
     for row in rows_of(table):
         if row.is_layout:
             _rows(document, waiting)
             waiting = []
             for cell in row.cells:
-                for each in cell.element:
-                    _block(document, each)
+                _on_ground(document, cell.element, is_shaded=is_dark or is_shaded(child(cell.element, "tcPr")))
         else:
-            row.texts = [
-                _collapsed(" ".join(_words(document, each) for each in _paragraphs(cell.element))).replace("\n", " ")
-                for cell in row.cells
-            ]
+            row.texts = [_cell_words(document, cell.element, is_dark=is_dark) for cell in row.cells]
             waiting.append(row)
     _rows(document, waiting)
+
+
+def _cell_words(document: _Document, cell: "Element", *, is_dark: bool) -> str:
+    before = document.looks.is_shaded
+    document.looks.is_shaded = before or is_dark or is_shaded(child(cell, "tcPr"))
+    text = _collapsed(" ".join(_words(document, each) for each in _paragraphs(cell)))
+    document.looks.is_shaded = before
+    return text.replace("\n", " ")
 
 
 def _rows(document: _Document, rows: list[Row]) -> None:

@@ -49,7 +49,7 @@ class Style:
 
 
 class Styles:
-    """The paragraph styles of one document, with all that they inherit."""
+    """The styles of one document, with all that they inherit."""
 
     def __init__(self, root: "Element | None") -> None:
         self._elements = {value(each, "styleId"): each for each in children(root, "style")}
@@ -60,6 +60,19 @@ class Styles:
         if identity not in self._found:
             self._found[identity] = self._resolved(identity)
         return self._found[identity]
+
+    def whole(self, identity: str) -> "Iterator[Element]":
+        """A style and those that it is based on, the nearest first; none where the document does not define it."""
+        for _ in range(_DEEPEST_STYLE):
+            element = self._elements.get(identity) if identity else None
+            if element is None:
+                return
+            yield element
+            identity = value(child(element, "basedOn"))
+
+    def looks(self, identity: str, name: str) -> "Iterator[Element]":
+        """The properties of this name (`rPr`, `pPr`) of a style and of those that it is based on, the nearest first."""
+        return (found for each in self.whole(identity) if (found := child(each, name)) is not None)
 
     def _resolved(self, identity: str) -> Style:
         level, number, depth, is_code, is_contents = None, None, None, False, False

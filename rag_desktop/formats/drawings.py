@@ -1,6 +1,6 @@
 """What DrawingML holds of words, in slides and sheets: text bodies, charts and diagrams (ECMA-376 part 1, 20, 21)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _SKIPPED = frozenset({"pPr", "rPr", "endParaRPr", "mcPr", "ctrlPr"})
+_RUNS = frozenset({"r", "fld"})
 _NUMBERED = frozenset({"slidenum"})
 """Fields that say where they stand."""
 _BEFORE = {"den": "/", "sup": "^", "sub": "_"}
@@ -32,13 +33,13 @@ class Paragraph:
     properties: "Element | None"
 
 
-def paragraphs(body: "Element | None") -> Iterator[Paragraph]:
-    """The paragraphs of a text body, those without words left out."""
+def paragraphs(body: "Element | None", is_unseen: "Callable[[Element], bool]" = lambda _: False) -> Iterator[Paragraph]:
+    """The paragraphs of a text body, those without words left out. is_unseen: asked of each run."""
     for each in children(body, "p"):
         properties = child(each, "pPr")
         level = value(properties, "lvl")
         found: list[str] = []
-        _gather(each, found)
+        _gather(each, found, is_unseen)
         if text := collapsed("".join(found)):
             yield Paragraph(text, natural(level, 0, _DEEPEST), properties)
 
@@ -49,7 +50,7 @@ def chosen(element: "Element") -> "Iterable[Element]":
     return inside(choice if choice is not None else child(element, "Fallback"))
 
 
-def _gather(elements: "Iterable[Element]", found: list[str]) -> None:
+def _gather(elements: "Iterable[Element]", found: list[str], is_unseen: "Callable[[Element], bool]") -> None:
     for each in elements:
         name = local(each.tag)
         if name == "t":
@@ -57,11 +58,13 @@ def _gather(elements: "Iterable[Element]", found: list[str]) -> None:
         elif name == "br":
             found.append(LINE_BREAK)
         elif name == "AlternateContent":
-            _gather(chosen(each), found)
+            _gather(chosen(each), found, is_unseen)
+        elif name in _RUNS and is_unseen(each):
+            continue
         elif name not in _SKIPPED and not (name == "fld" and value(each, "type") in _NUMBERED):
             if name in _BEFORE and len(each):
                 found.append(_BEFORE[name])
-            _gather(each, found)
+            _gather(each, found, is_unseen)
 
 
 def words(element: "Element") -> str:

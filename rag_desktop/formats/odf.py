@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rag_desktop.domain.documents import Metadata
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats.docx_styles import numeral
+from rag_desktop.formats.ink import is_tiny, is_white
 from rag_desktop.formats.markup import child, children, inside, local, natural, value
 from rag_desktop.formats.package import Package
 
@@ -31,6 +32,7 @@ _NUMBERS = {"i": "lowerRoman", "I": "upperRoman", "a": "lowerLetter", "A": "uppe
     "ㄱ, ㄴ, ㄷ, ...": "chosung",
     "①, ②, ③, ...": "decimalEnclosedCircle",
 }
+_NO_GROUND = frozenset({"", "transparent"})
 _HIGHEST_START = 32767
 _MOST_LEVELS = 10
 
@@ -61,6 +63,27 @@ def metadata(package: Package, title: str | None = None, page_count: int | None 
 
 
 @dataclass(frozen=True, slots=True)
+class Ink:
+    """How a style draws words, as far as it says so: their colour, their ground, their size in points (`8pt`)."""
+
+    colour: str = ""
+    ground: str = ""
+    size: str = ""
+
+    def over(self, outer: "Ink") -> "Ink":
+        """This ink on what holds around it."""
+        return Ink(self.colour or outer.colour, self.ground or outer.ground, self.size or outer.size)
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether letters are too small to read, or white where nothing gives them a ground."""
+        points = self.size.removesuffix("pt")
+        if points != self.size and is_tiny(points, 1):
+            return True
+        return is_white(self.colour) and (self.ground in _NO_GROUND or is_white(self.ground))
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """What of a style matters here. `level` is 0 for the document's title, else None; headings say theirs."""
 
@@ -69,6 +92,7 @@ class Style:
     is_hidden: bool = False
     numbering: str = ""
     """The list style of its paragraphs."""
+    ink: Ink = Ink()
 
 
 @dataclass(slots=True)
@@ -135,13 +159,14 @@ class Styles:
             self._numbering[value(element, "name")] = Numbering(levels)
 
     def _resolved(self, family: str, name: str) -> Style:
-        level, is_code, is_hidden, numbering = None, False, False, ""
+        level, is_code, is_hidden, numbering, ink = None, False, False, "", Ink()
         for plain, element in self._chain(family, name):
             level = 0 if plain.lower() in _TITLES else level
             is_code = is_code or _CODE.fullmatch(plain) is not None
             is_hidden = is_hidden or value(child(element, "text-properties"), "display") == "none"
             numbering = numbering or value(element, "list-style-name")
-        return Style(level, is_code, is_hidden, numbering)
+            ink = ink.over(_ink(element))
+        return Style(level, is_code, is_hidden, numbering, ink)
 
     def _chain(self, family: str, name: str) -> "Iterator[tuple[str, Element | None]]":
         """A style and those that it is based on, the nearest first, with their names as a person reads them."""
@@ -152,6 +177,18 @@ class Styles:
             name = value(element, "parent-style-name")
             if not name:
                 return
+
+
+def _ink(style: "Element | None") -> Ink:
+    words = child(style, "text-properties")
+    around = child(style, "paragraph-properties", "table-cell-properties", "table-row-properties", "table-properties")
+    ground = value(words, "background-color")
+    if ground in _NO_GROUND:
+        ground = value(around, "background-color") or ground
+    is_automatic = value(words, "use-window-font-color") == "true"
+    has_effect = value(words, "text-outline") == "true" or value(words, "text-shadow") not in {"", "none"}
+    colour = "automatic" if is_automatic or has_effect else value(words, "color")
+    return Ink(colour, ground, value(words, "font-size"))
 
 
 def _of_styles(package: Package) -> "Iterator[Element]":

@@ -1,10 +1,11 @@
 """Presentations (ECMA-376 PresentationML): slide by slide, the title first, then what stands on it in reading order.
 
 A slide is a page. Speaker notes follow their slide. Hidden slides are read: a person looks for their own words,
-shown or not. Left out: comments, headers, footers, slide numbers, shapes that are switched off, and what pictures show.
+shown or not. Left out: comments, headers, footers, slide numbers, shapes that are switched off, words in the colour of
+their ground, and what pictures show.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from rag_desktop.formats.drawings import (
 )
 from rag_desktop.formats.markup import child, children, inside, local, natural, value
 from rag_desktop.formats.package import Package
+from rag_desktop.formats.pptx_hidden import Looks
 from rag_desktop.formats.pptx_layouts import Layout, Layouts, Marks, is_hidden, kind_of
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 from rag_desktop.formats.shape_order import in_order
@@ -45,6 +47,7 @@ class _Slide:
     writer: BlockWriter
     layout: Layout
     related: dict[str, str]
+    looks: Looks
     taken: set[str] = field(default_factory=set)
     """Parts that were read, each once."""
 
@@ -56,7 +59,9 @@ def _contents(file: OpenedFile) -> Contents:
     writer, layouts = BlockWriter(), Layouts(package)
     for number, part in enumerate(slides, 1):
         writer.begin_page(number)
-        _read_slide(_Slide(package, writer, layouts.of(part), package.related(part)), part)
+        root, layout = package.root(part), layouts.of(part)
+        looks = Looks(root, layout, writer.hide)
+        _read_slide(_Slide(package, writer, layout, package.related(part), looks), root, part)
     writer.end_lines()
     metadata = replace(core_properties(package), page_count=len(slides))
     return Contents(tuple(writer.blocks), metadata, tuple(sorted(writer.warnings)))
@@ -76,11 +81,10 @@ def _slides(package: Package, main: str) -> Iterator[str]:
             yield part
 
 
-def _read_slide(slide: _Slide, part: str) -> None:
-    root = slide.package.root(part)
+def _read_slide(slide: _Slide, root: "Element | None", part: str) -> None:
     shapes = list(_shapes(inside(child(child(root, "cSld"), "spTree"))))
     titles = [each for each in shapes if kind_of(each) in _TITLES]
-    title = " ".join(each.text for shape in titles[:1] for each in paragraphs(child(shape, "txBody")))
+    title = " ".join(each.text for shape in titles[:1] for each in _paragraphs(slide, shape))
     slide.writer.add_heading(1, title)
     _read_shapes(slide, [each for each in shapes if each not in titles[:1]])
     for notes in slide.package.targets(part, "notesSlide")[:1]:
@@ -108,7 +112,11 @@ def _read_shapes(slide: _Slide, shapes: "list[Element]") -> None:
         elif name == "graphicFrame":
             _read_frame(slide, inside(child(child(shape, "graphic"), "graphicData")))
         else:
-            _write(slide.writer, paragraphs(child(shape, "txBody")), Marks(slide.layout.bullets(shape)))
+            _write(slide.writer, _paragraphs(slide, shape), Marks(slide.layout.bullets(shape)))
+
+
+def _paragraphs(slide: _Slide, shape: "Element") -> Iterator[Paragraph]:
+    return paragraphs(child(shape, "txBody"), slide.looks.hides(shape))
 
 
 def _write(writer: BlockWriter, found: Iterable[Paragraph], marks: Marks) -> None:
@@ -125,7 +133,7 @@ def _read_frame(slide: _Slide, elements: "Iterable[Element]") -> None:
     for each in elements:
         name = local(each.tag)
         if name == "tbl":
-            _read_table(slide.writer, each)
+            _read_table(slide, each)
         elif name == "chart" and (root := _part(slide, value(each, "id"))) is not None:
             if title := chart_title(root):
                 slide.writer.add(title + "\n\n")
@@ -149,17 +157,18 @@ def _part(slide: _Slide, identity: str) -> "Element | None":
     return slide.package.root(part)
 
 
-def _read_table(writer: BlockWriter, table: "Element") -> None:
-    rows = [list(_cells(row)) for row in children(table, "tr")]
+def _read_table(slide: _Slide, table: "Element") -> None:
+    is_unseen = slide.looks.hides()
+    rows = [list(_cells(row, is_unseen)) for row in children(table, "tr")]
     has_header = value(child(table, "tblPr"), "firstRow") in {"1", "true"} and len(rows) > 1
     for text, kind in table_blocks(grid(rows), int(has_header)):
-        writer.add(text, kind)
+        slide.writer.add(text, kind)
 
 
-def _cells(row: "Element") -> Iterator[Cell]:
+def _cells(row: "Element", is_unseen: "Callable[[Element], bool]") -> Iterator[Cell]:
     for column, each in enumerate(children(row, "tc")):
         if value(each, "hMerge") not in {"1", "true"}:
-            text = " ".join(paragraph.text for paragraph in paragraphs(child(each, "txBody")))
+            text = " ".join(paragraph.text for paragraph in paragraphs(child(each, "txBody"), is_unseen))
             columns = natural(value(each, "gridSpan"), 1, _MOST_SPANNED)
             is_continued = value(each, "vMerge") in {"1", "true"}
             yield Cell(text.replace("\n", " "), column, columns, is_continued=is_continued)
@@ -169,7 +178,7 @@ def _read_notes(slide: _Slide, part: str) -> None:
     root = slide.package.root(part)
     for shape in _shapes(inside(child(child(root, "cSld"), "spTree"))):
         if kind_of(shape) == "body" and not is_hidden(shape):
-            _write(slide.writer, paragraphs(child(shape, "txBody")), Marks([]))
+            _write(slide.writer, paragraphs(child(shape, "txBody"), slide.looks.hides()), Marks([]))
 
 
 READER = Reader("pptx", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"), _contents)

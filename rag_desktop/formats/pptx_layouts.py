@@ -3,12 +3,13 @@
 ECMA-376 part 1, 19.3.1.36 (placeholders) and 21.1.2.4 (bullets and numbering).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag_desktop.formats.docx_styles import numeral
 from rag_desktop.formats.drawings import Paragraph
-from rag_desktop.formats.markup import child, deep, local, natural, value
+from rag_desktop.formats.markup import child, deep, inside, local, natural, value
 from rag_desktop.formats.package import Package
 from rag_desktop.formats.shape_order import Box
 
@@ -32,6 +33,7 @@ _HIGHEST_START = 32767
 class _Master:
     """The shapes of a layout or master that are placeholders, and the looks of lists (`bodyStyle`)."""
 
+    root: "Element | None" = None
     shapes: list["Element"] = field(default_factory=list)
     styles: "Element | None" = None
 
@@ -49,6 +51,7 @@ class Layouts:
         self._package = package
         self._found: dict[str, _Master] = {}
         self._above: dict[str, str | None] = {}
+        self._themes: dict[str, dict[str, str | None]] = {}
 
     def of(self, slide: str) -> "Layout":
         """The layout of a slide and its master; empty ones where the package lacks them."""
@@ -56,23 +59,35 @@ class Layouts:
         if layout and layout not in self._above:
             self._above[layout] = self._package.target(layout, "slideMaster")
         master = self._above.get(layout) if layout else None
-        return Layout(tuple(self._read(part) for part in (layout, master) if part))
+        parts = [part for part in (layout, master) if part]
+        return Layout(tuple(map(self._read, parts)), lambda name: self._theme_colour(parts[-1], name))
+
+    def _theme_colour(self, master: str, name: str) -> str | None:
+        if master not in self._themes:
+            theme = self._package.target(master, "theme")
+            root = self._package.root(theme) if theme else None
+            colours = child(child(root, "themeElements"), "clrScheme")
+            self._themes[master] = {local(each.tag): _plain_colour(each) for each in inside(colours)}
+        return self._themes[master].get(name)
 
     def _read(self, part: str) -> _Master:
         if part not in self._found:
             root = self._package.root(part)
             shapes = [each for each in deep(root) if local(each.tag) in _PROPERTIES]
             self._found[part] = _Master(
-                [each for each in shapes if placeholder(each) is not None], child(child(root, "txStyles"), "bodyStyle")
+                root,
+                [each for each in shapes if placeholder(each) is not None],
+                child(child(root, "txStyles"), "bodyStyle"),
             )
         return self._found[part]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What one slide inherits, the nearest first."""
+    """What one slide inherits, the nearest first. theme_colour: of its master's theme, of six digits, by its name."""
 
     above: tuple[_Master, ...]
+    theme_colour: Callable[[str], str | None]
 
     def chain(self, shape: "Element") -> list["Element"]:
         """The shape, and the placeholders that it takes its looks from."""
@@ -84,7 +99,7 @@ class Layout:
 
     def box(self, shape: "Element") -> Box | None:
         """Where the shape stands, in EMU; None where nothing says so."""
-        return next((box for each in self.chain(shape) if (box := _box(each))), None)
+        return next((box for each in self.chain(shape) if (box := box_of(each))), None)
 
     def bullets(self, shape: "Element") -> "list[Element]":
         """Where the looks of this shape's lists are found: an element for each holder of `lvl1pPr` to `lvl9pPr`."""
@@ -142,7 +157,8 @@ def _kind(own: "Element | None") -> str:
     return _SAME.get(kind, kind)
 
 
-def _box(shape: "Element") -> Box | None:
+def box_of(shape: "Element") -> Box | None:
+    """Where the shape itself says that it stands, in EMU."""
     holder = shape if local(shape.tag) == "graphicFrame" else child(shape, "spPr", "grpSpPr")
     place = child(holder, "xfrm")
     start, size = child(place, "off"), child(place, "ext")
@@ -151,6 +167,11 @@ def _box(shape: "Element") -> Box | None:
         return None
     left, top, width, height = map(int, said)
     return Box(left, top, left + max(width, 0), top + max(height, 0))
+
+
+def _plain_colour(holder: "Element") -> str | None:
+    found = child(holder, "srgbClr", "sysClr")
+    return value(found, "lastClr") or value(found) or None
 
 
 def _number(number: int, kind: str) -> str:

@@ -41,7 +41,7 @@ class Upkeep:
         self._indexing: Indexing | None = None
         self._is_paused = False
         self._due = threading.Lock()
-        self._is_embedding_due = False
+        self._queued: dict[str, TaskId] = {}
         self._changed: dict[FolderId, set[str]] = {}
         self._wanted: set[str] = set()
         self._removed: dict[FolderId, float] = {}
@@ -185,6 +185,8 @@ class Upkeep:
 
     def leave_all(self) -> None:
         """Stop what is being read and embedded. What was done stays; `rescan` goes on with it."""
+        for path in self._vigil.paths if self._indexing else ():
+            self.leave(path)  # embedding would begin with what was read
         for task in self.lane.tasks():
             task.stop()
 
@@ -275,17 +277,24 @@ class Upkeep:
     def _watch_first(self) -> None:
         self._vigil.follow(self._holdings.writer().folders.all(), _FOLLOWING_S)
 
-    def _embed_later(self) -> None:
-        """Queue one embedding at most: two would give way to each other for ever."""
+    def _once(self, job: Callable[[Task], None]) -> None:
+        """Queue a job unless it is waiting already; one that was stopped before its turn waits no more."""
+
+        def act(task: Task) -> None:
+            with self._due:
+                self._queued.pop(job.__name__, None)
+            job(task)
+
         with self._due:
-            if self._is_embedding_due:
-                return
-            self._is_embedding_due = True
-        self._write(self._embed)
+            waiting = self._queued.get(job.__name__)
+            if waiting is None or self.lane.task(waiting) is None:
+                self._queued[job.__name__] = self._write(act)
+
+    def _embed_later(self) -> None:
+        self._once(self._embed)
 
     def _embed(self, task: Task) -> None:
         """Embed until other work waits; the rest is queued behind that work."""
-        self._is_embedding_due = False
         if self._indexing is None or self._program.embedder is None:
             return
         _, error = self._indexing.embed(task, lambda: self.lane.is_wanted)
@@ -329,11 +338,9 @@ class Upkeep:
     def _noticed(self, changed: dict[FolderId, set[str]]) -> None:
         """Paths that may have changed: they are looked at in one job, however many notices come before its turn."""
         with self._due:
-            is_due = bool(self._changed)
             for folder, paths in changed.items():
                 self._changed.setdefault(folder, set()).update(paths)
-        if changed and not is_due:
-            self._write(self._take_changes)
+        self._once(self._take_changes)
 
     def _take_changes(self, task: Task) -> None:
         with self._due:
@@ -344,17 +351,14 @@ class Upkeep:
 
     def _look_again(self, paths: Sequence[str]) -> None:
         """Look at folders without being asked; those that were left stay so."""
-
-        def act(task: Task) -> None:
-            with self._due:
-                wanted, self._wanted = self._wanted, set()
-            self._index(task, [row for row in self._folders(None) if row.path in wanted])
-
         with self._due:
-            is_due = bool(self._wanted)
             self._wanted.update(paths)
-        if paths and not is_due:
-            self._write(act)
+        self._once(self._take_wanted)
+
+    def _take_wanted(self, task: Task) -> None:
+        with self._due:
+            wanted, self._wanted = self._wanted, set()
+        self._index(task, [row for row in self._folders(None) if row.path in wanted])
 
     def _settled(self) -> None:
         self._searching.submit(self._settle)

@@ -17,6 +17,8 @@ from rag_desktop.store.folders import FolderRow
 
 _TICK_S = 5.0
 """How soon a drive that was plugged in or pulled is noticed."""
+_QUIET_S, _MOST_S = 0.5, 5.0
+"""Changes are told once it was quiet for so long, or after so long at the latest."""
 _UNWATCHED_S = 120.0
 """A folder that the system does not watch for us is looked at this often."""
 
@@ -31,7 +33,7 @@ class Vigil:
         look: Callable[[Sequence[str]], None],
         tidy: Callable[[], None],
     ) -> None:
-        """noticed: given paths that may have changed. look: asked to look at folders whole. tidy: called now and then."""
+        """noticed: given paths that may have changed. look: asked to look at folders whole. tidy: called often."""
         self._settings = settings
         self._noticed = noticed
         self._look = look
@@ -64,6 +66,11 @@ class Vigil:
         self._woken.set()
         if wait_s and self._thread:
             self._is_followed.wait(wait_s)
+
+    @property
+    def paths(self) -> list[str]:
+        """Of the folders last followed."""
+        return list(self._folders)
 
     def folder_at(self, path: str) -> FolderRow | None:
         """The folder with just this path, as last followed."""

@@ -68,7 +68,7 @@ RESCAN_MINUTES = Setting(
     "rescan_minutes",
     30,
     "Look again",
-    "Minutes after which all folders are looked at again; 0: at start only.",
+    "Minutes until all folders are looked at again; 0: at start only.",
     0,
     10_080,
 )

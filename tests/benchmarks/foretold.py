@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,9 @@ def judged(recorder: Recorder, stage: Stage) -> dict[str, Any] | None:
         "stage": stage.value,
         "seconds": round(end - began, 1),
         "forecasts": len(late),
+        "longest_silence": round(
+            max(after - before for before, after in pairwise([*(mark.at for mark in marks), end])), 1
+        ),
         "shown": _errors((end - mark.at, mark.shown) for mark in late),
         "by_share": _errors((end - mark.at, mark.by_share) for mark in late),
         "by_pace": _errors((end - mark.at, mark.by_pace) for mark in late),
@@ -143,7 +147,8 @@ def _lines(result: dict[str, Any]) -> list[str]:
         ways = (("shown", "what the window shows"), ("by_share", "by share of steps"), ("by_pace", "by the last 30 s"))
         rows = [(words, *each[way].values()) for way, words in ways]
         header = ("forecast", "silent", f"within {NEAR:.0%}", "median off", "worst off")
-        title = f"{each['stage']}: {each['seconds']} s, {each['forecasts']} forecasts in its second half"
+        silence = f"longest silence {each['longest_silence']} s"
+        title = f"{each['stage']}: {each['seconds']} s, {each['forecasts']} forecasts in its second half, {silence}"
         lines += report.titled(title, report.table(header, rows))
         lines += report.titled("Its course", report.table(("after s", "really left s", "shown s"), each["course"]))
     return lines

@@ -126,3 +126,12 @@ def test_a_mark_before_noise_makes_no_text(mark: bytes) -> None:
     with pytest.raises(UnreadableError) as failure:
         decode(mark + noise)
     assert failure.value.code == "file-binary"
+
+
+def test_a_short_text_with_a_broken_byte_is_still_its_own_encoding() -> None:
+    decoded = decode("계약서 ".encode() + b"\xff" + "한 부".encode())
+    assert (decoded.text, decoded.warnings) == ("계약서 \ufffd한 부", (PARTLY_UNDECODABLE,))
+
+
+def test_a_short_text_with_a_stray_nul_is_text() -> None:
+    assert decode(b"one\0two").text == "one\0two"

@@ -30,6 +30,7 @@ class Situation:
     """All that a round is judged by. folders: those that are watched now, by their roots.
 
     hidden: paths of folders that cannot be listed. states: of files at the round's end, earlier: at its beginning.
+    had_acts: a person changed what is watched.
     is_settled: one calm look at all folders together came from what `before` shows.
     """
 
@@ -45,6 +46,7 @@ class Situation:
     paused_before: frozenset[str]
     is_settled: bool
     was_edited_meanwhile: bool
+    had_acts: bool
     reader: str
     """The version of reading in force: documents of another are read again."""
 
@@ -176,6 +178,8 @@ def _by_id(view: LibraryView) -> dict[int, bytes]:
 
 def _unchanged(case: Situation) -> set[str]:
     """Files that a look knows by a stat alone."""
+    if case.was_edited_meanwhile and case.had_acts:  # a folder that came back meanwhile takes over what others had
+        return set()
     return {
         path
         for path, view in case.before.documents.items()
@@ -198,17 +202,24 @@ def _readings(case: Situation) -> Iterator[str]:
             is_known = held and held.reader == case.reader and held.folder == view.folder
             if held and is_known and held.sha256 == view.sha256:
                 yield f"work: {path!r} was read though it has the same bytes"
-    lying, known = _contents(case, case.oracle), _contents(case, case.before, case.reader)
+    known = _contents(case, case.before, (Standing.LIVE,), case.reader)
+    # A document may as well have moved to a file of a paused folder that was never read.
+    lying = _contents(case, case.oracle, (Standing.LIVE, Standing.PAUSED))
     for content, count in read.items():
         if count > max(0, lying[content] - known[content]):
             yield f"work: bytes that moved were read again (…{content[1]!r})"
 
 
-def _contents(case: Situation, view: LibraryView, reader: str | None = None) -> Counter[tuple[bytes, str]]:
+def _contents(
+    case: Situation, view: LibraryView, standings: tuple[Standing, ...], reader: str | None = None
+) -> Counter[tuple[bytes, str]]:
     return Counter(
         (each.sha256, suffix(path))
         for path, each in view.documents.items()
-        if each.sha256 is not None and _is_live(case, path) and not each.is_removed and reader in (None, each.reader)
+        if each.sha256 is not None
+        and case.standing(path) in standings
+        and not each.is_removed
+        and reader in (None, each.reader)
     )
 
 

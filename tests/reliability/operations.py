@@ -359,7 +359,7 @@ WEIGHTS: dict[Operation, int] = {
     rename_suffix: 2, rename_chain: 3, swap: 3, move: 4, move_onto: 2, copy: 3, hard_link: 1, delete: 4, recreate: 2,
     touch: 2, change_mode: 1, symbolic_link: 2, become_link: 1, drop_links: 1, pipe: 1, make_folders: 2,
     rename_folder: 2, move_folder: 2, move_out: 2, move_in: 2, copy_folder: 1, delete_folder: 1, become_folder: 1,
-    become_file: 1, litter: 1, hide_folder: 1, show_folder: 1, unplug: 1, replug: 2,
+    become_file: 1, litter: 1, hide_folder: 2, show_folder: 2, unplug: 3, replug: 4,
 }  # fmt: skip
 _SHRINKING = (delete, delete_folder, move_out)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from rag_desktop.files.walking import outermost
 from rag_desktop.services.indexing import DEFAULT_CHUNKER
 from rag_desktop.services.storing import READING_VERSION
-from tests.reliability import operations
+from tests.reliability import acts, operations
+from tests.reliability.acts import Watched
 from tests.reliability.expectation import Situation, Standing, differences
 from tests.reliability.process import Difference, Killed, Process, settings
 from tests.reliability.program import Beginning, Fate, Notes
@@ -27,22 +28,8 @@ MODES = {
     "new reader": 2,
 }  # fmt: skip
 """What befalls the program in a round, and how often."""
-PATTERNS = ("", "*.csv", "drafts/\n*.docx", "/notes*\n!/notes1.txt")
 _CALM = Fate()
 _MEMORY = "/dev/shm"
-
-
-@dataclass
-class Watched:
-    """A folder as a person set it up. is_removed: marked, and purged when the program starts anew."""
-
-    is_paused: bool = False
-    patterns: str = ""
-    is_removed: bool = False
-
-    @property
-    def is_followed(self) -> bool:
-        return not self.is_paused and not self.is_removed
 
 
 @dataclass
@@ -145,40 +132,15 @@ class Stress:
         for _ in range(self.tree.chance.choice((4, 6, 9) if is_long else (0, 1, 2, 3, 4, 6, 9))):
             operations.happen(self.tree, self._favoured)
         if self.rounds and self.tree.chance.random() < 0.25:
-            this.had_acts = self._act(this)
+            self._act(this, self._program.ask)
         self._program.ask("hide", self.tree.hidden)
 
-    def _act(self, this: Round) -> bool:
-        """A person changes what is watched."""
-        chance = self.tree.chance
-        odd = [root for root in self.tree.roots if root not in self._watched or not self._watched[root].is_followed]
-        root = chance.choice(odd if odd and chance.random() < 0.6 else self.tree.roots)
-        act, pattern = chance.choice(("pause", "patterns", "remove")), chance.choice(PATTERNS)
-        there = self._watched.get(root)
-        if there and there.is_paused and chance.random() < 0.6:
-            act = "pause"
-        if there is None or there.is_removed:
-            act = chance.choice(("register", "undo")) if there else "register"
-            if act == "register" and not os.path.exists(root):
-                return False
-            self._program.ask(*(("register", [root]) if act == "register" else ("undo_remove", root)))
-            self._watched[root] = there or Watched()
-            self._watched[root].is_removed = False
-        elif act == "pause":
-            there.is_paused = not there.is_paused
-            self._program.ask("pause", root, there.is_paused)
-        elif act == "patterns":
-            there.patterns = pattern
-            self._program.ask("set_patterns", root, pattern)
-        elif sum(not each.is_removed for each in self._watched.values()) > 1:
-            there.is_removed = True
-            self._program.ask("remove", root)
-        self.counts[f"act {act}"] += 1
-        this.log.append(f"{act} {self.tree.relative(root)} {pattern!r}")
-        # Whoever holds the folder too is looked at whole: its files may be the other's now.
-        self.tree.touched.update(each for each in self._current() if each in root or root in each)
-        self.tree.touched.add(root)
-        return True
+    def _act(self, this: Round, do: acts.Do) -> None:
+        done = acts.act(self.tree, self._watched, do)
+        if done:
+            this.had_acts = True
+            this.log.append(done)
+            self.counts[f"act {done.split()[0]}"] += 1
 
     # the program follows
 
@@ -211,17 +173,22 @@ class Stress:
         self.tree.touched.clear()
         this.log.append(f"look {'whole' if whole else 'at what was touched'} {'apart' if apart else ''} {fate}")
         kill_after = self._fates.random() * 0.3 if fate.kill < 0 else None
-        notes = self._program.ask("look", touched, order, fate, edit=self._edit_meanwhile, kill_after=kill_after)
+        notes = self._program.ask(
+            "look", touched, order, fate, edit=lambda: self._edit_meanwhile(this), kill_after=kill_after
+        )
         this.notes.read += notes.read
         this.notes.embedded += notes.embedded
         this.notes.opened += notes.opened
         self._usual = max(10.0, 0.7 * self._usual + 0.3 * notes.statements)
 
-    def _edit_meanwhile(self) -> None:
+    def _edit_meanwhile(self, this: Round) -> None:
         kinds = (operations.edit, operations.append, operations.create, operations.rename, operations.truncate,
                  operations.touch, operations.edit_secretly)  # fmt: skip
         for _ in range(3):
             self.tree.chance.choice(kinds)(self.tree)
+        if self.tree.chance.random() < 0.5:
+            with acts.Beside(self._place) as beside:
+                self._act(this, beside.ask)
 
     def _has_unseen_changes(self) -> bool:
         """Whether something changed that no watcher tells, such as a file by another of its hard links."""
@@ -299,7 +266,7 @@ class Stress:
     # and is judged
 
     def _current(self) -> list[str]:
-        return [root for root, each in self._watched.items() if not each.is_removed]
+        return acts.current(self._watched)
 
     def _situation(self, this: Round) -> Situation:
         now, before = look_at(self._place), self._seen
@@ -319,12 +286,14 @@ class Stress:
             paused_before=self._paused_before | paused,
             is_settled=this.mode in ("calm", "restarted", "damaged", "new reader") and not this.had_acts,
             was_edited_meanwhile=this.mode == "edited",
+            had_acts=this.had_acts,
             reader=f"{self._version}/{DEFAULT_CHUNKER}",
         )
         if now.snapshot and now.snapshot.exists():
             self._older = [*self._older[-3:], now.snapshot.read_bytes()]
         unseen = (Standing.AWAY, Standing.HIDDEN)
         kept = {path: state for path, state in self._states.items() if case.standing(path) in unseen}
+        self.counts.update(f"compared {case.standing(path)}" for path in now.documents)
         self._states, self._seen, self._paused_before = states | kept, now, paused
         return case
 

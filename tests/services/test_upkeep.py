@@ -232,3 +232,28 @@ def test_reading_a_folder_is_no_change_in_it(opened: Opened, papers: Path) -> No
     opened.until(lambda: "cats.txt" in opened.documents())
     planned = [event for event in opened.events[before:] if isinstance(event, IndexingPlanned)]
     assert [event.files for event in planned] == [1]
+
+
+def test_stopping_all_stops_what_waits_too_and_breaks_nothing(opened: Opened, tmp_path: Path) -> None:
+    gate = threading.Event()
+    opened.desk.upkeep.lane.submit(lambda _: assert_set(gate))
+    write(tmp_path / "later" / "a.txt", "Words that come later.")
+    waiting = opened.desk.upkeep.add(str(tmp_path / "later"))
+    opened.desk.upkeep.leave_all()
+    gate.set()
+    error = opened.ended(waiting).error
+    assert error is not None
+    assert error.code == "cancelled"
+    opened.ended(opened.desk.upkeep.add(str(tmp_path / "later")))
+
+    def is_embedded() -> bool:
+        status = opened.status
+        return bool(status and status.spaces and status.spaces[0].vectors == 1 and not status.spaces[0].pending)
+
+    opened.until(is_embedded)
+    write(tmp_path / "later" / "b.txt", "And more.")
+    opened.until(lambda: "b.txt" in opened.documents())
+
+
+def assert_set(gate: threading.Event) -> None:
+    assert gate.wait(WAIT_S)
