@@ -12,7 +12,7 @@ from rag_desktop.domain.documents import Metadata
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats.docx_styles import numeral
 from rag_desktop.formats.ink import is_tiny, is_white
-from rag_desktop.formats.markup import child, children, inside, local, natural, value
+from rag_desktop.formats.markup import child, children, deep, inside, local, natural, value
 from rag_desktop.formats.package import Package
 
 if TYPE_CHECKING:
@@ -75,12 +75,15 @@ class Ink:
         return Ink(self.colour or outer.colour, self.ground or outer.ground, self.size or outer.size)
 
     @property
-    def is_unseen(self) -> bool:
-        """Whether letters are too small to read, or white where nothing gives them a ground."""
+    def is_tiny(self) -> bool:
+        """Whether letters are too small to read."""
         points = self.size.removesuffix("pt")
-        if points != self.size and is_tiny(points, 1):
-            return True
-        return is_white(self.colour) and (self.ground in _NO_GROUND or is_white(self.ground))
+        return points != self.size and is_tiny(points, 1)
+
+    @property
+    def is_white(self) -> bool:
+        """Whether letters are white, and nothing here gives them a ground."""
+        return is_white(self.colour) and (not self.ground or is_white(self.ground))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +182,27 @@ class Styles:
                 return
 
 
+def has_ground(package: Package) -> bool:
+    """Whether pages are coloured, or something may be drawn behind their words."""
+    for each in deep(package.root("styles.xml")):
+        if local(each.tag) == "page-layout-properties" and _is_coloured(each):
+            return True
+    styles = (*_of_styles(package), *_of_content(package))
+    drawn = (child(each, "graphic-properties") for each in styles)
+    return any(value(each, "run-through") == "background" for each in drawn)
+
+
+def _is_coloured(page: "Element") -> bool:
+    colours = {value(page, "background-color"), value(page, "fill-color")} - _NO_GROUND
+    is_filled = value(page, "fill") not in {"", "none", "solid"} or value(child(page, "background-image"), "href") != ""
+    return is_filled or not all(map(is_white, colours))
+
+
 def _ink(style: "Element | None") -> Ink:
     words = child(style, "text-properties")
     around = child(style, "paragraph-properties", "table-cell-properties", "table-row-properties", "table-properties")
-    ground = value(words, "background-color")
-    if ground in _NO_GROUND:
-        ground = value(around, "background-color") or ground
+    grounds = (value(words, "background-color"), value(around, "background-color"))
+    ground = next((each for each in grounds if each not in _NO_GROUND), "")
     is_automatic = value(words, "use-window-font-color") == "true"
     has_effect = value(words, "text-outline") == "true" or value(words, "text-shadow") not in {"", "none"}
     colour = "automatic" if is_automatic or has_effect else value(words, "color")

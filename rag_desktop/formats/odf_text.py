@@ -1,11 +1,12 @@
 """Reads the text of OpenDocument: paragraphs, headings, lists, tables, notes and what stands in frames.
 
 Left out: what was deleted while changes are tracked, comments, tables of contents and indexes, how words are
-pronounced, hidden words, and alternative texts.
+pronounced, hidden words, white ones on white paper, those of no size, and alternative texts.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rag_desktop.domain.documents import BlockKind
 from rag_desktop.formats.block_writer import LINE_BREAK, BlockWriter, collapsed
 from rag_desktop.formats.docx import PARTS_LEFT_OUT
 from rag_desktop.formats.markup import child, children, deep, inside, local, natural, value
-from rag_desktop.formats.odf import CONTENT, Numbering, Styles
+from rag_desktop.formats.odf import CONTENT, Ink, Numbering, Styles, has_ground
 from rag_desktop.formats.package import Package
 from rag_desktop.formats.tables import Cell, grid, table_blocks
 
@@ -36,6 +37,7 @@ SHAPES = frozenset(
 )
 _HOLDERS = frozenset({"text-box", "list", "list-item", "p", "h", "section", "table"})
 _SIGNS = {"tab": "\t", "line-break": LINE_BREAK}
+_INKED = frozenset({"span", "a"})
 _MOST_SPACES = 200
 _DEEPEST_HEADING = 10
 _MOST_SPANNED = 1000
@@ -63,6 +65,20 @@ class Document:
     shapes: list["Element"] = field(default_factory=list)
     notes: list["Element"] = field(default_factory=list)
     formulas: dict[str, str] = field(default_factory=dict)
+    around: Ink = field(default_factory=Ink)
+    """Of the cell in hand."""
+    is_paper: bool = False
+    """Whether words stand on the page or in a cell, and not in a shape that may have a ground of its own."""
+    _has_ground: bool | None = None
+
+    def is_unseen(self, ink: Ink) -> bool:
+        """Whether words in this ink cannot be seen."""
+        return ink.is_tiny or (self.is_paper and ink.is_white and not self._page_has_ground())
+
+    def _page_has_ground(self) -> bool:
+        if self._has_ground is None:
+            self._has_ground = has_ground(self.package)
+        return self._has_ground
 
 
 def read_block(document: Document, element: "Element", inner: _List | None = None) -> None:
@@ -92,21 +108,25 @@ def read_shape(document: Document, shape: "Element") -> None:
             document.writer.add(formula + "\n\n")
         elif child(shape, "table") is None:
             document.writer.warnings.add(PARTS_LEFT_OUT)
+    outer, document.is_paper = document.is_paper, False
     for each in shape:
         if local(each.tag) in _HOLDERS or local(each.tag) in SHAPES:
             read_block(document, each)
+    document.is_paper = outer
     document.writer.end_lines()
 
 
 def paragraph_words(document: Document, element: "Element") -> str:
     """The words of one paragraph; what hangs on it (notes, frames) waits in the document."""
     found: list[str] = []
-    _gather(document, element, found)
+    ink = document.styles.of(value(element, "style-name")).ink.over(document.around)
+    _gather(document, element, found, ink)
     return "".join(found)
 
 
-def _gather(document: Document, element: "Element", found: list[str]) -> None:
-    found.append(element.text or "")
+def _gather(document: Document, element: "Element", found: list[str], ink: Ink) -> None:
+    is_unseen = document.is_unseen(ink)
+    _say(document, element.text, found, is_unseen=is_unseen)
     for each in element:
         name = local(each.tag)
         if name == "s":
@@ -122,8 +142,16 @@ def _gather(document: Document, element: "Element", found: list[str]) -> None:
         elif _is_hidden(document, each, name):
             document.writer.hide("".join(each.itertext()))
         elif name not in _SKIPPED:
-            _gather(document, each, found)
-        found.append(each.tail or "")
+            own = document.styles.of(value(each, "style-name"), "text").ink if name in _INKED else Ink()
+            _gather(document, each, found, own.over(ink))
+        _say(document, each.tail, found, is_unseen=is_unseen)
+
+
+def _say(document: Document, text: str | None, found: list[str], *, is_unseen: bool) -> None:
+    if text and is_unseen:
+        document.writer.hide(text)
+    elif text:
+        found.append(text)
 
 
 def _is_hidden(document: Document, element: "Element", name: str) -> bool:
@@ -220,12 +248,13 @@ def _table(document: Document, table: "Element") -> None:
             _write_rows(document, waiting, marked)
             waiting, marked = [], 0
             for cell in row:
-                for each in cell:
-                    read_block(document, each)
+                with _within(document, cell, row, table):
+                    for each in cell:
+                        read_block(document, each)
             document.writer.end_lines()
         else:
             marked += is_header and marked == len(waiting)
-            waiting.append(list(_cells(document, row)))
+            waiting.append(list(_cells(document, row, table)))
     _write_rows(document, waiting, marked)
 
 
@@ -239,14 +268,26 @@ def _rows(holder: "Element", *, is_header: bool) -> "Iterator[tuple[Element, boo
             yield from _rows(each, is_header=is_header or name == "table-header-rows")
 
 
-def _cells(document: Document, row: "Element") -> Iterator[Cell]:
+@contextmanager
+def _within(document: Document, cell: "Element", row: "Element", table: "Element") -> Iterator[None]:
+    """A cell has the ground of its own style, or its row's or table's, or that of the cell around them."""
+    outer = ink = document.around
+    for each in (table, row, cell):
+        ink = document.styles.of(value(each, "style-name"), local(each.tag)).ink.over(ink)
+    document.around = ink
+    yield
+    document.around = outer
+
+
+def _cells(document: Document, row: "Element", table: "Element") -> Iterator[Cell]:
     column = 0
     for each in row:
         repeated = natural(value(each, "number-columns-repeated"), 1, _MOST_REPEATED)
         if local(each.tag) == "table-cell":
             columns = natural(value(each, "number-columns-spanned"), 1, _MOST_SPANNED)
             rows = natural(value(each, "number-rows-spanned"), 1, _MOST_SPANNED)
-            text = _cell_text(document, each)
+            with _within(document, each, row, table):
+                text = _cell_text(document, each)
             for place in range(column, column + repeated):
                 yield Cell(text, place, columns, rows)
         column += repeated

@@ -11,7 +11,7 @@ from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
 def _contents(file: OpenedFile) -> Contents:
     package = opened(file.content)
-    document = Document(package, Styles(package))
+    document = Document(package, Styles(package), is_paper=True)
     for element in package.elements(CONTENT, 4):  # document-content, body, text, paragraph
         if not local(element.tag).endswith("-properties"):  # of a style, before the text
             read_block(document, element)

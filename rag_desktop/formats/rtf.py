@@ -1,13 +1,14 @@
 """Rich Text Format: the text as it stands when all changes are accepted, with headings, lists, tables and notes.
 
-Left out: headers and footers, comments, hidden text, tables of contents, pictures and what is inside other programs'
-objects. Rich Text Format 1.9.1 (Microsoft, 2008).
+Left out: headers and footers, comments, hidden text, white words on white paper, tables of contents, pictures and what
+is inside other programs' objects. Rich Text Format 1.9.1 (Microsoft, 2008).
 """
 
 import re
 
 from rag_desktop.domain.documents import Metadata
 from rag_desktop.domain.errors import UnreadableError
+from rag_desktop.formats.ink import is_tiny, is_white
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 from rag_desktop.formats.rtf_document import Document, Group
 from rag_desktop.formats.rtf_text import CLOSE, OPEN, Token, code_page, tokens
@@ -41,7 +42,12 @@ _SIGNS = {
     "rdblquote": "”", "zwj": "\u200d", "zwnj": "\u200c",
     "\\~": " ", "\\_": "-", "\\{": "{", "\\}": "}", "\\\\": "\\", "\\\t": "\t",
 }  # fmt: skip
+_COLOURS = re.compile(rb"\\colortbl(?![a-z])([^{}]{0,100000})\}")
+_PARTS = (b"red", b"green", b"blue")
+_PART = re.compile(rb"\\(red|green|blue)([0-9]{1,9})")
+_BEHIND = re.compile(rb"\\(?:background(?![a-z])|shpfblwtxt1|dobypage)")
 _PARAGRAPH_ENDS = frozenset({"par", "sect", "\\\n", "\\\r"})
+_HALF_POINT = 0.5
 _CODE_PAGES = {"mac": 10000, "pc": 437, "pca": 850}
 
 
@@ -49,7 +55,7 @@ def _contents(file: OpenedFile) -> Contents:
     content = file.content.lstrip(b"\xef\xbb\xbf \t\r\n\0")
     if not content.startswith(b"{\\rtf"):
         raise UnreadableError("file-damaged", reason="no RTF")
-    document = Document()
+    document = Document(_white_colours(content))
     stack: list[Group] = []
     group = Group()
     skip = 0
@@ -78,6 +84,16 @@ def _contents(file: OpenedFile) -> Contents:
         group = stack.pop()
     document.end()
     return Contents(tuple(document.blocks), Metadata(document.title, document.author), document.warnings)
+
+
+def _white_colours(content: bytes) -> frozenset[int]:
+    """Numbers of colours in which words are not seen; none where pages have a ground or something drawn behind them."""
+    table = _COLOURS.search(content)
+    if table is None or _BEHIND.search(content):
+        return frozenset()
+    said = (dict(_PART.findall(each)) for each in table[1].split(b";"))
+    colours = ("".join(f"{min(int(each.get(part, 0)), 255):02x}" for part in _PARTS) for each in said)
+    return frozenset(number for number, colour in enumerate(colours) if is_white(colour))
 
 
 def _control(document: Document, group: Group, token: Token) -> int:
@@ -147,11 +163,12 @@ def _structure(document: Document, group: Group, word: str, number: int | None) 
 
 
 def _pard(group: Group, _: int | None) -> None:
-    group.style, group.outline, group.level = 0, None, 0
+    group.style, group.outline, group.level, group.is_banner = 0, None, 0, False
 
 
 def _plain(group: Group, _: int | None) -> None:
     group.font, group.is_hidden, group.is_deleted, group.is_wide, group.wide_font = None, False, False, False, None
+    group.colour, group.is_tiny, group.is_shaded = 0, False, False
 
 
 def _in_table(group: Group, number: int | None) -> None:
@@ -191,6 +208,22 @@ def _hidden(group: Group, number: int | None) -> None:
     group.is_hidden = number != 0
 
 
+def _colour(group: Group, number: int | None) -> None:
+    group.colour = number or 0
+
+
+def _size(group: Group, number: int | None) -> None:
+    group.is_tiny = number is not None and is_tiny(str(number), _HALF_POINT)
+
+
+def _shaded(group: Group, number: int | None) -> None:
+    group.is_shaded = group.is_shaded or number != 0
+
+
+def _banner(group: Group, number: int | None) -> None:
+    group.is_banner = group.is_banner or number != 0
+
+
 def _deleted(group: Group, number: int | None) -> None:
     group.is_deleted = number != 0
 
@@ -212,6 +245,10 @@ _STATES = {
     "loch": _narrow,
     "hich": _narrow,
     "v": _hidden,
+    "cf": _colour,
+    "fs": _size,
+    **dict.fromkeys(("highlight", "cb", "chcbpat", "chshdng", "outl", "shad", "embo", "impr"), _shaded),
+    **dict.fromkeys(("cbpat", "shading"), _banner),
     "deleted": _deleted,
     "uc": _fallback,
 }

@@ -31,6 +31,13 @@ class Group:
     """For East Asian words, where these have a font of their own."""
     is_wide: bool = False
     is_hidden: bool = False
+    colour: int = 0
+    """A number in the table of colours."""
+    is_tiny: bool = False
+    is_shaded: bool = False
+    """Whether letters have a ground or an outline of their own."""
+    is_banner: bool = False
+    """Whether the paragraph has a ground."""
     is_deleted: bool = False
     fallback: int = 1
     """Characters that stand in for each \\u one."""
@@ -43,7 +50,8 @@ class Group:
         """A group inside this one. Files hold one for each change of a letter's looks, so this is quick."""
         return Group(
             self.sink, self.style, self.outline, self.level, self.font, self.wide_font, self.is_wide, self.is_hidden,
-            self.is_deleted, self.fallback, self.is_nested_row,
+            self.colour, self.is_tiny, self.is_shaded, self.is_banner, self.is_deleted, self.fallback,
+            self.is_nested_row,
         )  # fmt: skip
 
 
@@ -64,8 +72,10 @@ class _Buffer:
 class Document:
     """Builds blocks from what the reader tells it. Words in sinks that nobody reads are dropped here."""
 
-    def __init__(self) -> None:
+    def __init__(self, white: frozenset[int] = frozenset()) -> None:
+        """white: numbers of colours that are not seen on the document's pages."""
         self.fonts = Fonts()
+        self._white = white
         self.blocks: list[Block] = []
         self.title: str | None = None
         self.author: str | None = None
@@ -205,9 +215,15 @@ class Document:
     def _is_shown(self, group: Group, size: int) -> bool:
         if group.sink != "text" or group.is_deleted:
             return False
-        if group.is_hidden and len(self._buffers) == 1:
+        is_unseen = group.is_hidden or group.is_tiny or self._is_lost(group)
+        if is_unseen and len(self._buffers) == 1:
             self._hidden += size
-        return not group.is_hidden
+        return not is_unseen
+
+    def _is_lost(self, group: Group) -> bool:
+        """Whether words are white, and stand neither in a cell, a shape or a note, nor on a ground of their own."""
+        is_plain = not (group.is_shaded or group.is_banner or group.level) and len(self._buffers) == 1
+        return is_plain and group.colour in self._white
 
     def _level(self, group: Group) -> int:
         return min(group.level, MOST_NESTED) - 1

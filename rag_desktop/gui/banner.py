@@ -1,11 +1,11 @@
-"""A line above everything that says why indexing stopped, and stays until it goes on."""
+"""Lines above everything: why indexing stopped, until it goes on; what was damaged and brought back, until closed."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.events import Event, Progress, Stage, TaskEnded
+from rag_desktop.domain.events import Event, LibraryRecovered, Progress, Stage, TaskEnded
 from rag_desktop.gui.buttons import tool
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.theme import GRID
@@ -74,7 +74,7 @@ class Banner(QFrame):
         self.hint.setVisible(bool(self.hint.text()))
         self.show()
         if is_new:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.sentence.text()))
+            self._announce()
 
     def _go_on(self) -> None:
         self._error, self._closed = None, ""
@@ -84,10 +84,25 @@ class Banner(QFrame):
         self._closed = self._error.code if self._error else ""
         self.hide()
 
+    def _announce(self) -> None:
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.sentence.text()))
+
     def _paint(self) -> None:
         tokens = self._context.theme.tokens
         self._icon.setPixmap(self._context.theme.icon("warning", tokens.warn).pixmap(_ICON, _ICON))
         self.setStyleSheet(
-            f"Banner {{ background: {tokens.surface_raised}; border: none; border-bottom: 1px solid {tokens.hairline};"
-            f" border-left: 3px solid {tokens.warn}; }}"
+            f"Banner, Recovery {{ background: {tokens.surface_raised}; border: none;"
+            f" border-bottom: 1px solid {tokens.hairline}; border-left: 3px solid {tokens.warn}; }}"
         )
+
+
+class Recovery(Banner):
+    """Everything that was damaged and brought back, with what was lost of it. Only the person closes it."""
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, LibraryRecovered):
+            said = [self.sentence.text()] if self.isVisible() else []
+            self.sentence.setText("\n".join([*said, self._context.wording.error(event.error)]))
+            self.hint.hide()
+            self.show()
+            self._announce()

@@ -63,6 +63,7 @@ class Window(QMainWindow):
         self.panels: dict[str, QWidget] = {panel.name: panel.build(context) for panel in self._declared}
         self.columns = Columns(context, self._declared, self.panels, memory)
         self.banner = banner.Banner(context)
+        self.recovery = banner.Recovery(context)
         self.status = StatusBar(context)
         self._menus = Menus(self, context)
         self._look_later = QTimer(self)
@@ -80,6 +81,7 @@ class Window(QMainWindow):
         layout = QVBoxLayout(host)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.recovery)
         layout.addWidget(self.banner)
         layout.addWidget(self.columns, 1)
         layout.addWidget(rule())

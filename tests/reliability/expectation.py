@@ -91,14 +91,14 @@ def _allowed(case: Situation, path: str, standing: Standing) -> tuple[View | Non
     if standing is Standing.UNWATCHED:
         now = case.now.documents.get(path)
         return (None, held) if now is None or now.is_removed else (None,)
+    # What a removed folder holds is hidden with it, until its rows go to the folder around it.
+    is_handed_over = held is not None and (held.is_removed or held.folder not in case.folders)
     if standing in (Standing.AWAY, Standing.HIDDEN):
-        is_handed_over = held is not None and (held.is_removed or held.folder not in case.folders)
         return (held, None) if is_handed_over else (held,)
     if case.was_edited_meanwhile:
         return (case.now.documents.get(path),)
-    if held and fresh and held.sha256 == fresh.sha256 and held.sha256 is not None and not held.is_removed:
-        return (held,)
-    return (fresh and held, fresh, None)
+    has_same_bytes = held and fresh and held.sha256 == fresh.sha256 is not None
+    return (held,) if has_same_bytes and not is_handed_over else (fresh and held, fresh, None)
 
 
 def _vectors(case: Situation) -> Iterator[str]:
