@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 FORM_LEFT_OUT = "form-left-out"
-"""Warning: the document is a form that only Adobe's programs show; its pages hold a notice instead."""
+"""Warning: the document is a form (XFA) that only Adobe Reader shows; its pages hold a notice instead."""
 
 _MOST_SECTIONS = 50_000
 _MOST_PAGES = 20_000

@@ -56,7 +56,7 @@ class Instance:
         """The right to be the window of this library, or None where another has it."""
         with worded(library / FILE_NAME):
             library.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(library / LOCK_NAME)
+            lock = FileLock(library / LOCK_NAME, thread_local=False)
             try:
                 lock.acquire(timeout=0)
             except Timeout:

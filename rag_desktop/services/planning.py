@@ -21,7 +21,7 @@ class Sight:
     """One folder as a look finds it. `known` are its documents, as far as the look reaches.
 
     reader: version of reading; documents read by another version are read again. hidden: folders and files that could
-    not be looked at; what is known below them stays.
+    not be looked at; what is known below them stays. accepted: another version that will do.
     """
 
     folder: FolderId
@@ -29,6 +29,11 @@ class Sight:
     known: Sequence[DocumentRow]
     reader: str
     hidden: Sequence[str] = ()
+    accepted: str | None = None
+
+    def is_current(self, row: DocumentRow) -> bool:
+        """Whether a document was read as it would be now."""
+        return row.reader in {self.reader, self.accepted}
 
 
 @dataclass(slots=True)
@@ -66,7 +71,7 @@ def plan(sights: Sequence[Sight], check: Callable[[], None] = lambda: None) -> l
         for file in sight.files:
             check()
             row = rows.get(file.path)
-            if row is None or row.reader != sight.reader or not _same_bytes(row, file, check):
+            if row is None or not sight.is_current(row) or not _same_bytes(row, file, check):
                 unclear.append(_Unclear(place, file, row))
             elif not _same_state(row.file, file):
                 plans[place].touched.append((row.id, file))
@@ -87,7 +92,7 @@ def _settle(
     movers: set[DocumentId] = set()
     for each in unclear:
         check()
-        origin = _origin(each, candidates, sights[each.place].reader, check)
+        origin = _origin(each, candidates, sights[each.place], check)
         if origin is None:
             plans[each.place].read.append(each.file)
             continue
@@ -121,11 +126,11 @@ def _by_size(rows: Iterable[DocumentRow]) -> dict[int, list[DocumentRow]]:
 
 
 def _origin(
-    each: _Unclear, candidates: dict[int, list[DocumentRow]], reader: str, check: Callable[[], None]
+    each: _Unclear, candidates: dict[int, list[DocumentRow]], sight: Sight, check: Callable[[], None]
 ) -> DocumentRow | None:
     """The document whose content the file has, taken out of the candidates."""
     near = [row for row in candidates.get(each.file.size, ()) if each.row is None or row.id != each.row.id]
-    alike = [row for row in near if row.reader == reader and _suffix(row.file.path) == _suffix(each.file.path)]
+    alike = [row for row in near if sight.is_current(row) and _suffix(row.file.path) == _suffix(each.file.path)]
     digest = sha256_of(each.file.path, check) if alike else None
     found = next((row for row in alike if row.sha256 == digest), None)
     if found:

@@ -11,7 +11,7 @@ from rag_desktop.domain.status import Failure
 from rag_desktop.files.rules import Rules
 from rag_desktop.files.walking import Found, is_within, single_file, walk
 from rag_desktop.services.planning import Plan, Sight, plan
-from rag_desktop.services.storing import file_name, reader_version
+from rag_desktop.services.storing import file_name, reader_version, unrecognised_version
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.documents import DocumentRow
 from rag_desktop.store.folders import FolderRow
@@ -81,7 +81,8 @@ class Scanning:
         scan.failures += [Failure(path, UserFacingError("folder-forbidden", path=path)) for path in found.unreadable]
         scan.failures += [Failure(path, UserFacingError("folder-away", path=path)) for path in away]
         scan.skipped, scan.device, scan.mounts = found.skipped, found.device, (*found.mounts, *away)
-        return Sight(folder.id, found.files, known, reader_version(folder.chunker), (*found.unreadable, *away))
+        version, hidden = reader_version(folder.chunker), (*found.unreadable, *away)
+        return Sight(folder.id, found.files, known, version, hidden, unrecognised_version(folder.chunker))
 
     def _is_away(self, scan: Scan, error: UserFacingError) -> None:
         scan.is_whole = False

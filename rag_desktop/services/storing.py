@@ -7,6 +7,7 @@ from rag_desktop.domain.documents import ChunkDraft
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import DocumentFailed, DocumentStored, Event
 from rag_desktop.domain.messages import ReadHead
+from rag_desktop.formats import ocr
 from rag_desktop.services.agenda import FileToRead
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
@@ -32,6 +33,12 @@ class Read:
 def reader_version(chunker: str) -> str:
     """What a document row remembers of how it was read."""
     return f"{READING_VERSION}/{chunker}"
+
+
+def unrecognised_version(chunker: str) -> str | None:
+    """As `reader_version`, of documents with scanned pages where text recognition is not installed: once it is, these
+    are read again. None where it is."""
+    return None if ocr.is_installed() else f"{reader_version(chunker)}/unrecognised"
 
 
 class Storing:
@@ -72,7 +79,8 @@ class Storing:
 
     def _store(self, item: FileToRead, found: Read, task: Task) -> DocumentStored:
         library, read, reading = self._library, found.head.read, found.head.read.reading
-        document = library.documents.put(item.folder, item.file, read.sha256, reader_version(item.chunker))
+        version = _version(item, is_scan="pages-without-text" in reading.warnings)
+        document = library.documents.put(item.folder, item.file, read.sha256, version)
         library.documents.set_reading(document, reading, found.head.packed_runs)
         library.documents.name_words(document, file_name(item.file.path), reading.metadata.title)
         library.chunks.replace(document, reading.text, found.chunks)
@@ -88,12 +96,18 @@ class Storing:
         if known and known.sha256 is not None:
             documents.outdate(known.id)
         else:
-            version = "" if error.code in _PASSING else reader_version(item.chunker)
+            is_scan = error.code == "no-text" and item.format == "pdf"
+            version = "" if error.code in _PASSING else _version(item, is_scan=is_scan)
             document = documents.put(item.folder, item.file, None, version)
             self._library.chunks.forget(document)
             documents.clear_reading(document)
             documents.set_error(document, error.code, error.arguments)
         return DocumentFailed(task.id, item.file.path, error.code)
+
+
+def _version(item: FileToRead, *, is_scan: bool) -> str:
+    version = unrecognised_version(item.chunker) if is_scan else None
+    return version or reader_version(item.chunker)
 
 
 def file_name(path: str) -> str:

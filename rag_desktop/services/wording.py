@@ -174,6 +174,7 @@ ERRORS: dict[str, str] = {
     "hwpx-parts-left-out": N_("Charts, diagrams or files inside the document were not read."),
     "parts-unreadable": N_("Some parts of the document could not be read."),
     "text-hidden": N_("Text that the document hides was left out."),
+    "form-left-out": N_("The document is a form that only Adobe Reader shows. What was filled in was not read."),
     "json-lines-damaged": N_("Some lines are not valid JSON and were read as text."),
     "json-data-left-out": N_("Long lists of numbers or encoded data were left out."),
     "text-partly-undecodable": N_("Some characters could not be recognised."),

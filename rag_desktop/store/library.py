@@ -13,6 +13,7 @@ from rag_desktop.store.connection import FILE_NAME, open_reader, open_writer, wo
 from rag_desktop.store.documents import Documents
 from rag_desktop.store.folders import Folders
 from rag_desktop.store.fulltext import FullText
+from rag_desktop.store.migrations import is_older
 from rag_desktop.store.purging import Purging
 from rag_desktop.store.vectors import VectorRows
 
@@ -55,8 +56,16 @@ class Library:
 
     @classmethod
     def reader(cls, folder: Path) -> "Library":
-        """One that reads, beside a writer or alone. Raises UserFacingError `library-missing` where there is none."""
-        return cls(folder, open_reader(folder), None)
+        """One that reads, beside a writer or alone. Raises UserFacingError `library-missing` where there is none.
+
+        A library of an older version is brought up to this one first; then it also raises as `writer`.
+        """
+        connection = open_reader(folder)
+        if is_older(connection):
+            connection.close()
+            cls.writer(folder).close()
+            connection = open_reader(folder)
+        return cls(folder, connection, None)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -106,7 +115,7 @@ def writers_lock(folder: Path) -> FileLock:
     """The lock of the one writer, taken. Raises UserFacingError `library-in-use` while another program has it."""
     with worded(folder / FILE_NAME):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK_NAME)
+        lock = FileLock(folder / _LOCK_NAME, thread_local=False)  # whichever thread closes the library
         try:
             lock.acquire(timeout=0)
         except Timeout as error:

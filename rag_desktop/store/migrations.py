@@ -129,6 +129,11 @@ def version(connection: apsw.Connection) -> int:
     return int(connection.pragma("user_version") or 0)
 
 
+def is_older(connection: apsw.Connection) -> bool:
+    """Whether this library lacks migrations of this program."""
+    return version(connection) < len(MIGRATIONS)
+
+
 def migrate(connection: apsw.Connection) -> None:
     """Bring the library up to this program's schema.
 

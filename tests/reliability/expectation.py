@@ -96,7 +96,7 @@ def _allowed(case: Situation, path: str, standing: Standing) -> tuple[View | Non
     if standing in (Standing.AWAY, Standing.HIDDEN):
         return (held, None) if is_handed_over else (held,)
     if case.was_edited_meanwhile:
-        return (case.now.documents.get(path),)
+        return (case.now.documents.get(path), None)
     has_same_bytes = held and fresh and held.sha256 == fresh.sha256 is not None
     return (held,) if has_same_bytes and not is_handed_over else (fresh and held, fresh, None)
 

@@ -337,14 +337,15 @@ def replug(tree: Tree) -> None:
     for root, to in list(tree.unplugged.items()):
         if os.path.isdir(to):
             if os.path.isdir(root) and os.listdir(root):
-                continue  # something was put into the empty folder meanwhile: it has become a folder of its own
+                del tree.unplugged[root]  # something was put into the empty folder: it is a folder of its own now
+                continue
             if os.path.isdir(root):
                 tree.remove(root)
             if not os.path.lexists(root):
                 tree.move(to, root)
                 tree.note("replug", root)
         if not os.path.isdir(to):
-            del tree.unplugged[root]
+            tree.unplugged.pop(root, None)
     for root in tree.roots[1:]:
         if not os.path.lexists(root) and root not in tree.unplugged and os.path.isdir(os.path.dirname(root)):
             path = root if root == tree.roots[3] else os.path.join(root, "anew.txt")
@@ -359,7 +360,7 @@ WEIGHTS: dict[Operation, int] = {
     rename_suffix: 2, rename_chain: 3, swap: 3, move: 4, move_onto: 2, copy: 3, hard_link: 1, delete: 4, recreate: 2,
     touch: 2, change_mode: 1, symbolic_link: 2, become_link: 1, drop_links: 1, pipe: 1, make_folders: 2,
     rename_folder: 2, move_folder: 2, move_out: 2, move_in: 2, copy_folder: 1, delete_folder: 1, become_folder: 1,
-    become_file: 1, litter: 1, hide_folder: 2, show_folder: 2, unplug: 3, replug: 4,
+    become_file: 1, litter: 1, hide_folder: 2, show_folder: 2, unplug: 6, replug: 5,
 }  # fmt: skip
 _SHRINKING = (delete, delete_folder, move_out)
 

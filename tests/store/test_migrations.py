@@ -10,7 +10,7 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.services.neighbours import Neighbours, reading_index
 from rag_desktop.store import migrations
 from rag_desktop.store.connection import FILE_NAME
-from rag_desktop.store.library import Library
+from rag_desktop.store.library import Library, writers_lock
 from rag_desktop.store.migrations import MIGRATIONS, version
 from rag_desktop.text.words import query_terms
 from rag_desktop.vectors.index import HnswIndex
@@ -93,3 +93,17 @@ def test_a_library_of_an_old_schema_opens_whole(tmp_path: Path, released: str) -
         index = reading_index(old, space, exact=False)
         assert isinstance(index, HnswIndex)
         assert index.search(as_vector(vector_of(digest_of(CONTRACT[1], ("Terms",)))), 1)[0][0] == leaf.id
+
+
+@pytest.mark.parametrize("fixture", sorted(FIXTURES.iterdir()), ids=lambda path: path.name)
+def test_a_reader_brings_an_older_library_up_to_date(fixture: Path, tmp_path: Path) -> None:
+    shutil.copytree(fixture, tmp_path / "library")
+    with Library.reader(tmp_path / "library") as library:
+        assert version(library._connection) == len(MIGRATIONS)
+        assert [row.path for row in library.folders.all()] == ["/docs"]
+
+
+def test_beside_an_older_writer_a_reader_says_so(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES / "0001", tmp_path / "library")
+    with writers_lock(tmp_path / "library"):
+        assert code_of(Library.reader, tmp_path / "library") == "library-in-use"
