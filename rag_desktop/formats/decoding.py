@@ -29,8 +29,8 @@ _CONTROL_SHARE = 0.01
 _FEW_CONTROLS = 2
 _BROKEN_SHARE = 0.05
 """A text with fewer broken characters than this among its non-ASCII ones is damaged, not in another encoding."""
-_DAMAGED_SHARE = 0.3
-"""The same where no other encoding makes sense of it. Noise has about one character in two broken."""
+_DAMAGED_SHARE = 0.25
+"""The same where the file does not say what it is. Other encodings, taken for UTF-8, break in most characters."""
 
 _LABELS = {
     "iso-8859-1": "cp1252",
@@ -81,7 +81,7 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
         return _lenient(content, wide)
     if _controls(content) > max(_CONTROL_SHARE * len(content), _FEW_CONTROLS):
         raise UnreadableError("file-binary")
-    return _utf8(content) or _declared(content, declared) or _guessed(content)
+    return _utf8(content) or _declared(content, declared) or _utf8(content, _DAMAGED_SHARE) or _guessed(content)
 
 
 def _controls(content: bytes) -> int:
@@ -165,8 +165,6 @@ def _guessed(content: bytes) -> Decoded:
     found = likeliest(_foreign_sample(content))
     if found and found[1] >= _LEAST_LIKELIHOOD:
         return _lenient(content, found[0])
-    if damaged := _utf8(content, _DAMAGED_SHARE):
-        return damaged
     raise UnreadableError("text-undecodable")
 
 

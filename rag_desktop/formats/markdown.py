@@ -13,7 +13,7 @@ from rag_desktop.formats.outline import Trail
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
+_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _TABLE_RULE = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*+(?:\|[ \t]*:?-+:?[ \t]*+)*\|?[ \t]*$")
@@ -76,8 +76,15 @@ def _heading(walk: _Walk) -> Block | None:
     match = _ATX.match(walk.line(walk.at))
     if match is None:
         return None
-    walk.trail.enter(len(match[1]), match[2] or "")
+    walk.trail.enter(len(match[1]), _without_closing(match[2] or ""))
     return walk.until(walk.at + 1, BlockKind.HEADING)
+
+
+def _without_closing(title: str) -> str:
+    """A heading may end with any number of #, if a space stands before them."""
+    title = title.rstrip(" \t")
+    left = title.rstrip("#")
+    return left if not left or left[-1] in " \t" else title
 
 
 def _fence(walk: _Walk) -> Block | None:

@@ -13,10 +13,8 @@ from rag_desktop.formats.outline import Trail
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-_HEADLINE = re.compile(
-    r"(\*+)[ \t]+(?:(?:TODO|DONE|NEXT|WAITING|CANCELLED|COMMENT)[ \t]+)?(?:\[#\w\][ \t]*)?(.*?)"
-    r"(?:[ \t]+:[\w@#%:]+:)?[ \t]*$"
-)
+_HEADLINE = re.compile(r"(\*+)[ \t]+(?:(?:TODO|DONE|NEXT|WAITING|CANCELLED|COMMENT)[ \t]+)?(?:\[#\w\][ \t]*)?(.*)$")
+_TAGS = re.compile(r":[\w@#%:]+:")
 _KEYWORD = re.compile(r"[ \t]*#\+(\w+)(?:\[[^\]]*\])?:[ \t]*(.*?)[ \t]*$")
 _BEGIN = re.compile(r"[ \t]*#\+begin_(\S+)", re.IGNORECASE)
 _COMMENT = re.compile(r"[ \t]*#(?:[ \t]|$)")
@@ -88,7 +86,8 @@ def _headline(walk: _Walk) -> bool:
     match = _HEADLINE.match(walk.line(walk.at))
     if match is None:
         return False
-    title = " ".join(_LINK.sub(lambda link: link[2] or link[1], match[2]).split())
+    said = _LINK.sub(lambda link: link[2] or link[1], match[2]).split()
+    title = " ".join(said[:-1] if said and _TAGS.fullmatch(said[-1]) else said)
     walk.trail.enter(len(match[1]), title)
     if title:
         walk.add(title, BlockKind.HEADING)

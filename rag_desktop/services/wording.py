@@ -178,6 +178,11 @@ ERRORS: dict[str, str] = {
     "json-lines-damaged": N_("Some lines are not valid JSON and were read as text."),
     "json-data-left-out": N_("Long lists of numbers or encoded data were left out."),
     "text-partly-undecodable": N_("Some characters could not be recognised."),
+    "attachments-unreadable": N_("Some attachments could not be read."),
+    "messages-encrypted": N_("A message is encrypted, and its words could not be read."),
+    "messages-unreadable": N_("Some messages could not be read."),
+    "notebook-outputs-cut": N_("Long outputs of the notebook were cut."),
+    "xml-not-well-formed": N_("The file is not well-formed XML and was read as plain text."),
 }
 """Every code that a UserFacingError may carry, with its sentence."""
 

@@ -119,7 +119,7 @@ def bare_is_emptied() -> None:
     _put(scanning, walk=walk)
 
 
-@_mutant(r"documents: .*\(hidden\) is missing", "hide_folder")
+@_mutant(r"documents: .*\(hidden\) is missing", "make_folders", "hide_folder", "show_folder")
 def hidden_is_deleted() -> None:
     _put(scanning, Sight=lambda *arguments: Sight(*arguments[:4]))
 
@@ -141,7 +141,7 @@ def words_left_behind() -> None:
     _put(Chunks, _drop_except=drop_except)
 
 
-@_mutant("is missing|UNIQUE|broke", "swap", "rename_chain")
+@_mutant("is missing|UNIQUE|names of documents|broke", "swap", "rename_chain")
 def no_lift() -> None:
     _put(Documents, lift=lambda *_: None)
 

@@ -24,8 +24,7 @@ from tests.reliability.views import LibraryView, look_at
 
 MODES = {
     "calm": 50, "apart": 10, "killed": 12, "killed at snapshot": 2, "child killed": 7, "stopped": 7, "edited": 8,
-    "restarted": 4, "damaged": 7,
-    "new reader": 2,
+    "restarted": 4, "damaged": 7, "new reader": 2,
 }  # fmt: skip
 """What befalls the program in a round, and how often."""
 _CALM = Fate()
@@ -38,9 +37,7 @@ class Round:
 
     mode: str
     notes: Notes = field(default_factory=Notes)
-    was_whole: bool = False
     had_acts: bool = False
-    was_killed: bool = False
     log: list[str] = field(default_factory=list)
 
 
@@ -68,7 +65,7 @@ class Stress:
         self.counts: Counter[str] = Counter()
         self.seconds = 0.0
         self.rounds = 0
-        self._fates = random.Random(seed + 1)
+        self._fates = random.Random(seed)
         self._favoured = favoured
         self._modes = modes
         self._watched = {root: Watched() for root in self.tree.roots}
@@ -110,6 +107,9 @@ class Stress:
 
     def _round(self) -> None:
         self.tree.log.clear()
+        # Anew for each round: how far the program came before a kill must not change what the next rounds do.
+        self.tree.chance.seed(f"{self.seed} tree {self.rounds}")
+        self._fates.seed(f"{self.seed} fate {self.rounds}")
         mode = self._modes[self.rounds % len(self._modes)] if self._modes else self._chosen_mode()
         this = Round(mode)
         self.counts[f"mode {mode}"] += 1
@@ -168,7 +168,6 @@ class Stress:
     def _look(self, this: Round, fate: Fate = _CALM, *, whole: bool = False, apart: bool = False) -> None:
         whole = whole or not self.rounds or self._has_unseen_changes()
         order = self._fates.sample(self.tree.roots, len(self.tree.roots)) if apart else []
-        # With surrogates, a set of names has no order of its own to be replayed.
         touched = None if whole else sorted(self.tree.touched)
         self.tree.touched.clear()
         this.log.append(f"look {'whole' if whole else 'at what was touched'} {'apart' if apart else ''} {fate}")
@@ -202,12 +201,14 @@ class Stress:
             fate = Fate(kill=self._moment() if self._fates.random() < 0.7 else -1)
             if this.mode == "killed at snapshot":
                 fate = Fate(kill_at_snapshot=True)
+            opening = Fate(kill=self._fates.randrange(1, 60)) if self._fates.random() < 0.3 else _CALM
             try:
                 self._look(this, fate)
+                self._program.kill()
+                self.counts["killed after a look"] += 1
             except Killed:
-                this.was_killed = True
-                self.counts["killed"] += 1
-                self._start_anew(Fate(kill=self._fates.randrange(1, 60)) if self._fates.random() < 0.3 else _CALM)
+                self.counts["killed in a look"] += 1
+            self._start_anew(opening)
 
     def _restart(self, this: Round) -> None:
         if self._fates.random() < 0.6:

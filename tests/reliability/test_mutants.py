@@ -10,7 +10,7 @@ from tests.reliability.process import Difference, Process
 from tests.reliability.stress import Stress
 
 _DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-_QUICK = ("no_trigger", "no_replay", "no_ctime", "part_is_taken_for_all", "words_left_behind", "no_lift")
+_QUICK = ("no_replay", "no_ctime", "away_is_deleted", "words_left_behind", "no_lift", "moved_is_read")
 """Found within seconds; the others too, with HYPOTHESIS_PROFILE=deep."""
 _ROUNDS = 40
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes, pipes and SIGKILL")
