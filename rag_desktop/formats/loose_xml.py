@@ -73,7 +73,9 @@ def _tree(text: str) -> "Element":
             raise UnreadableError("file-too-large", size=len(text), limit=MOST_BYTES)
         if counts[1] > MOST_DEPTH:
             raise _damaged("nested too deeply")
-        builder.start(_local(name), {_local(key): said for key, said in attributes.items() if not key.startswith("xmlns")})
+        builder.start(
+            _local(name), {_local(key): said for key, said in attributes.items() if not key.startswith("xmlns")}
+        )
 
     def end(name: str) -> None:
         counts[1] -= 1

@@ -40,8 +40,9 @@ MOST_CHARACTERS = 192 * 1024 * 1024
 
 _SHOWN = ("From", "To", "Cc", "Date")
 _LONGEST_HEADER = 16 * 1024
-_LEAST_PLAIN = 1000
-"""Characters; where the plain alternative has fewer, it may only say that there is another."""
+_LEAST_PLAIN = 150
+"""Words; where the plain alternative has fewer, it may only say that there is another."""
+_ALTERNATIVES = ("text/plain", "text/html")
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 _ENVELOPE = re.compile(rb"\A[\r\n]*(?:>?From [^\n]*\n)*")
 """The line that a message brings along from a folder of mail (see mbox)."""
@@ -81,9 +82,9 @@ class Mail:
 
 @dataclass(slots=True)
 class _Sorted:
-    """The parts of one message: those that are its words, and those that are attached to it."""
+    """The parts of one message: those that are its words, alternatives together, and those that are attached to it."""
 
-    words: list[_Part] = field(default_factory=list)
+    words: list[tuple[_Part, ...]] = field(default_factory=list)
     attached: list[_Part] = field(default_factory=list)
 
 
@@ -100,10 +101,8 @@ def parse(content: bytes) -> _Part:
         raise UnreadableError("file-damaged", reason=type(error).__name__) from error
 
 
-def add_message(
-    mail: Mail, message: _Part, path: tuple[str, ...] = (), depth: int = 0, *, untitled: str = ""
-) -> None:
-    """Writes a message and what is attached to it under the headings `path`. One without a subject is called `untitled`.
+def add_message(mail: Mail, message: _Part, path: tuple[str, ...] = (), depth: int = 0, *, untitled: str = "") -> None:
+    """Writes a message and what is attached to it under `path`. One without a subject is called `untitled`.
 
     Raises UnreadableError: file-damaged, file-too-large.
     """
@@ -120,8 +119,8 @@ def add_message(
         mail.add([Block(first, BlockKind.PROSE)], below)
     if message.get_content_type() in _ENCRYPTED:
         mail.warnings.add(MESSAGES_ENCRYPTED)
-    for part in parts.words:
-        mail.add(_words(mail, part), below)
+    for choice in parts.words:
+        mail.add(_words(mail, _fuller(choice)), below)
     for part in parts.attached:
         _attach(mail, part, below, depth)
 
@@ -161,7 +160,7 @@ def _first_lines(message: _Part, names: Sequence[str]) -> str:
 
 
 def _sorted(message: _Part) -> _Sorted:
-    """The parts in their order; of alternatives only the best."""
+    """The parts in their order."""
     parts = _Sorted()
     stack: list[tuple[_Part, int]] = [(message, 0)]
     while stack:
@@ -169,10 +168,14 @@ def _sorted(message: _Part) -> _Sorted:
         if depth > MOST_PARTS_DEPTH:
             raise UnreadableError("file-damaged", reason="nested too deeply")
         if part.get_content_maintype() == "multipart" and part.is_multipart():
-            chosen = _alternatives(part) if part.get_content_subtype() == "alternative" else list(_inside(part))
+            choice: tuple[_Part, ...] = ()
+            chosen = list(_inside(part))
+            if part.get_content_subtype() == "alternative":
+                choice, chosen = _alternatives(part)
+            parts.words += [choice] if choice else []
             stack += ((each, depth + 1) for each in reversed(chosen))
         elif _is_words(part):
-            parts.words.append(part)
+            parts.words.append((part,))
         else:
             parts.attached.append(part)
     return parts
@@ -191,22 +194,24 @@ def _is_words(part: _Part) -> bool:
     return part.get_content_disposition() != "attachment" and not (name and reader_of(name))
 
 
-def _alternatives(part: _Part) -> list[_Part]:
-    """The plain words, unless they are a stand-in for a page; then the page; then whatever comes last, the richest."""
+def _alternatives(part: _Part) -> tuple[tuple[_Part, ...], list[_Part]]:
+    """The plain words and the page of which one is to be chosen, and the files beside them.
+
+    Where there is neither, whatever comes last, which is the richest.
+    """
     inside = list(_inside(part))
     leaves = [leaf for each in inside for leaf in each.walk() if not leaf.is_multipart()]
-    plain = next((leaf for leaf in leaves if leaf.get_content_type() == "text/plain" and _is_words(leaf)), None)
-    page = next((leaf for leaf in leaves if leaf.get_content_type() == "text/html" and _is_words(leaf)), None)
-    best = _fuller(plain, page) if plain and page else plain or page
-    if best is None:
-        return inside[-1:]
-    others = [leaf for leaf in leaves if not _is_words(leaf) and _name(leaf)]
-    return [best, *others]
+    words = [leaf for leaf in leaves if _is_words(leaf)]
+    firsts = (next((leaf for leaf in words if leaf.get_content_type() == kind), None) for kind in _ALTERNATIVES)
+    choice = tuple(leaf for leaf in firsts if leaf is not None)
+    return choice, [leaf for leaf in leaves if not _is_words(leaf) and _name(leaf)] if choice else inside[-1:]
 
 
-def _fuller(plain: _Part, page: _Part) -> _Part:
+def _fuller(choice: tuple[_Part, ...]) -> _Part:
+    """The plain words, unless they are a stand-in for a page."""
+    plain, page = choice[0], choice[-1]
     size = len(_payload(plain).split())
-    if size * 6 > _LEAST_PLAIN:
+    if plain is page or size >= _LEAST_PLAIN:
         return plain
     shown = sum(len(block.text.split()) for block in _words(Mail(), page))
     return page if shown > 5 * size else plain

@@ -1,12 +1,25 @@
 """How long reading will take: what is left, weighed by what such files have taken so far. No clock of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FILE_COST = 20_000
 """Opening and storing a file costs about as much as reading this many bytes more."""
 _LEAST_S = 2.0
 _LEAST_DONE = 3
+
+
+_STILL = 0.25
+"""A file that takes longer than such files do is taken to need this part of its time once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A file that a reader has been at for some seconds."""
+
+    format: str
+    size: int
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -29,18 +42,26 @@ class Estimate:
         seen.seconds += seconds
         self._files += 1
 
-    def seconds_left(self, elapsed: float, waiting: Mapping[str, tuple[int, int]]) -> float | None:
+    def seconds_left(
+        self, elapsed: float, waiting: Mapping[str, tuple[int, int]], in_hand: Sequence[InHand] = ()
+    ) -> float | None:
         """Seconds until all is read, after `elapsed` seconds of reading; None while too little was seen to say.
 
-        waiting: files and their bytes, by format.
+        waiting: files and their bytes, by format. in_hand: files that are being read.
         """
         seconds = sum(seen.seconds for seen in self._seen.values())
         cost = sum(seen.cost for seen in self._seen.values())
         if elapsed < _LEAST_S or self._files < _LEAST_DONE or seconds <= 0:
             return None
+        pace = {format_: seen.seconds / seen.cost for format_, seen in self._seen.items()}
         usual = seconds / cost
-        busy = sum(
-            (FILE_COST * files + size) * (seen.seconds / seen.cost if (seen := self._seen.get(format_)) else usual)
-            for format_, (files, size) in waiting.items()
+        later = sum(
+            (FILE_COST * files + size) * pace.get(format_, usual) for format_, (files, size) in waiting.items()
         )
-        return busy * elapsed / seconds
+        now = [
+            max((FILE_COST + each.size) * pace.get(each.format, usual) - each.seconds, _STILL * each.seconds)
+            for each in in_hand
+        ]
+        # All readers share what waits, but none can help with a file that another has in hand.
+        shared = (later + sum(now)) * elapsed / (seconds + sum(each.seconds for each in in_hand))
+        return max([shared, *now])

@@ -11,7 +11,7 @@ from rag_desktop.domain.events import Stage
 from rag_desktop.domain.messages import ReadChunks, ReadHead, ReadRequest, StillReading
 from rag_desktop.services.agenda import Agenda, FileToRead
 from rag_desktop.services.bounds import Bounds
-from rag_desktop.services.estimate import Estimate
+from rag_desktop.services.estimate import Estimate, InHand
 from rag_desktop.services.storing import Read, Storing
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
@@ -79,16 +79,22 @@ class ReadingLine:
                 return
             clock.leave_out(task.check)
             reply = self._next_reply()
-            if reply is None or isinstance(reply.message, Part):
-                continue
-            if reply.child not in idle:
-                idle.append(reply.child)
-            self._finish(reply)
+            if reply is not None and not isinstance(reply.message, Part):
+                if reply.child not in idle:
+                    idle.append(reply.child)
+                self._finish(reply)
             if self._storing.is_due or self._replies.empty():
-                done += self._store(task)
-                clock.leave_out(lambda: self._bounds.power.rest(task, clock.lap()))
-                left = self._estimate.seconds_left(clock.seconds, self._agenda.sizes())
-                task.at(Stage.READING, done, max(done, self._agenda.total), self._newest, left)
+                stored = self._store(task)
+                done += stored
+                if stored:
+                    clock.leave_out(lambda: self._bounds.power.rest(task, clock.lap()))
+                self._report(task, done, clock.seconds)
+
+    def _report(self, task: Task, done: int, elapsed: float) -> None:
+        now = time.monotonic()
+        in_hand = [InHand(each.item.format, each.item.file.size, now - each.since) for each in self._in_hand.values()]
+        left = self._estimate.seconds_left(elapsed, self._agenda.sizes(), in_hand)
+        task.at(Stage.READING, done, max(done, self._agenda.total), self._newest, left)
 
     def _next_reply(self) -> Reply | None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rag_desktop.services.estimate import FILE_COST, Estimate
+from rag_desktop.services.estimate import FILE_COST, Estimate, InHand
 
 SECONDS_PER_BYTE = {"pdf": 2e-7, "text": 4e-7, "docx": 9e-7}
 SECONDS_PER_FILE = 0.004
@@ -58,6 +58,18 @@ def test_nothing_is_said_before_enough_was_seen() -> None:
     estimate.read("text", 100, 0.5)
     assert estimate.seconds_left(1, left) is None
     assert estimate.seconds_left(6, left) == pytest.approx(6 * 7 / 3)
+
+
+def test_files_in_hand_count_and_none_can_help_with_a_long_one() -> None:
+    estimate = Estimate()
+    for _ in range(4):
+        estimate.read("text", 0, 1.0)
+    begun = InHand("text", 0, 0.0)
+    assert estimate.seconds_left(2.0, {"text": (2, 0)}, [begun, begun]) == pytest.approx(2.0)
+    large = InHand("text", 99 * FILE_COST, 20.0)
+    assert estimate.seconds_left(12.0, {}, [large]) == pytest.approx(80.0)
+    overdue = InHand("text", 0, 40.0)
+    assert estimate.seconds_left(22.0, {}, [overdue]) == pytest.approx(10.0)
 
 
 def test_a_format_not_met_yet_is_taken_for_a_usual_one() -> None:
