@@ -26,7 +26,12 @@ class ReadReply:
 
 @dataclass(frozen=True, slots=True)
 class StillReading:
-    """A sign of life from a reading that takes long, such as that of a scan; it comes before the `ReadHead`."""
+    """A sign of life from a reading that takes long, such as that of a scan; it comes before the `ReadHead`.
+
+    share: of the file that was gone through, 0 to 1.
+    """
+
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rag_desktop.domain.documents import Block, BlockKind
 from rag_desktop.formats.decoding import decode
-from rag_desktop.formats.reader import Contents, OpenedFile, Reader
+from rag_desktop.formats.reader import MOST_PLAIN, Contents, OpenedFile, Reader
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TIME = re.compile(
@@ -58,4 +58,4 @@ def _message(text: str, start: int, end: int) -> str:
     return text[match.end() if match else start : end].strip()
 
 
-READER = Reader("log", (".log",), _contents, ("syslog", "dmesg"), is_rotated=True)
+READER = Reader("log", (".log",), _contents, ("syslog", "dmesg"), is_rotated=True, most_bytes=MOST_PLAIN)

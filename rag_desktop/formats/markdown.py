@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.formats.decoding import decode
 from rag_desktop.formats.outline import Trail
-from rag_desktop.formats.reader import Contents, OpenedFile, Reader
+from rag_desktop.formats.reader import MOST_PLAIN, Contents, OpenedFile, Reader
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
@@ -123,4 +123,4 @@ def _paragraph(walk: _Walk) -> Block:
     return walk.until(end, BlockKind.PROSE)
 
 
-READER = Reader("markdown", (".md", ".markdown", ".mdown", ".mkd"), _contents)
+READER = Reader("markdown", (".md", ".markdown", ".mdown", ".mkd"), _contents, most_bytes=MOST_PLAIN)

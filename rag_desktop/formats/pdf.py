@@ -39,6 +39,7 @@ _MOST_PAGES = 20_000
 _MOST_CHARACTERS = 64_000_000
 """Of all pages together: twenty times the longest manuals."""
 _WARNINGS = ("pages-recognised", "pages-not-recognised", "pages-without-text", "pages-unreadable", "text-hidden")
+_PAGES_BETWEEN_SIGNS = 50
 _PASSWORD_NEEDED = 4
 """FPDF_ERR_PASSWORD in PDFium's fpdfview.h."""
 _GLYPH_CODES = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"), "\0")
@@ -109,7 +110,7 @@ def _gathered(book: _Book, recognise: Recognise | None) -> Steps:
                 met["pages-not-recognised"] += 1
             elif allowance:
                 seen = allowance.text_of(book.picture(number))
-                yield StillReading()
+                yield StillReading(number / book.page_count)
             text, is_selectable = (seen + "\n", False) if seen else (text, is_selectable)
             met["pages-recognised"] += bool(seen)
             met["pages-without-text"] += not (seen or _has_words(text) or page.fields)
@@ -123,6 +124,8 @@ def _gathered(book: _Book, recognise: Recognise | None) -> Steps:
         path = begun[-1].path if begun else path
         if page.fields:
             blocks.append(Block("\n".join(page.fields) + "\n\n", BlockKind.TABLE, path, number + 1))
+        if (number + 1) % _PAGES_BETWEEN_SIGNS == 0:
+            yield StillReading((number + 1) / book.page_count)
     if met["pages-unreadable"] == book.page_count:
         raise UnreadableError("pdf-damaged", reason="no page can be read")
     return Contents(tuple(blocks), book.metadata, tuple(code for code in _WARNINGS if met[code]))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rag_desktop.domain.documents import Block
 from rag_desktop.formats.decoding import decode
-from rag_desktop.formats.reader import Contents, OpenedFile, Reader
+from rag_desktop.formats.reader import MOST_PLAIN, Contents, OpenedFile, Reader
 
 _BREAK = re.compile(r"(?>\r\n?|\n)[ \t]*(?>\r\n?|\n)\s*(?:(?<=[\r\n])|\Z)")
 
@@ -30,4 +30,5 @@ READER = Reader(
     (".txt", ".text"),
     _contents,
     ("readme", "license", "licence", "copying", "authors", "changelog", "changes", "news", "notice", "todo", "install"),
+    most_bytes=MOST_PLAIN,
 )

@@ -57,7 +57,7 @@ class Reader:
     `contents` raises UnreadableError with a code of its format, and nothing else. packages: what must be installed for
     the format to be claimed at all. may_be_empty: whether a file without text is no failure. steps: what reads a file
     in place of `contents` where a deadline is kept. is_rotated: whether old files of the format get a number or a date
-    after their name (`app.log.1`).
+    after their name (`app.log.1`). most_bytes: of a longer file only the beginning is read, and it says so.
     """
 
     name: str
@@ -68,3 +68,8 @@ class Reader:
     may_be_empty: bool = False
     steps: Callable[[OpenedFile], Steps] | None = None
     is_rotated: bool = False
+    most_bytes: int | None = None
+
+
+MOST_PLAIN = 64 * 1024 * 1024
+"""Bytes of a text without structure, such as a log: half a million sentences, with some hundred MB of memory."""

@@ -3,7 +3,8 @@
 import hashlib
 import stat
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from rag_desktop.domain.documents import Reading
@@ -13,9 +14,13 @@ from rag_desktop.domain.roles import Serve, StopSign
 from rag_desktop.formats import ocr
 from rag_desktop.formats.reader import OpenedFile, finished
 from rag_desktop.formats.registry import reader_of
-from rag_desktop.text.chunks import chunk
+from rag_desktop.text.chunks import chunk, chunks
 from rag_desktop.text.normalise import assemble
 
+TEXT_CUT = "text-cut"
+"""Warning: the file is so long that only its beginning was read."""
+
+_PIECE = 1 << 20
 CHUNKS_IN_ONE = 256
 """Chunks in one message: some milliseconds to take apart."""
 
@@ -32,10 +37,11 @@ def role(_stop: StopSign, recogniser: ocr.RecogniserOptions | None = None) -> Se
 
     def serve(request: ReadRequest) -> Iterator[StillReading | ReadHead | ReadChunks]:
         whole = yield from _reading(request, recognise)
-        slim = replace(whole.reading, blocks=(), runs=(), chunks=())
-        yield ReadHead(replace(whole, reading=slim), pack_runs(whole.reading.runs))
-        for start in range(0, len(whole.reading.chunks), CHUNKS_IN_ONE):
-            yield ReadChunks(whole.reading.chunks[start : start + CHUNKS_IN_ONE])
+        reading, blocks = whole.reading, whole.reading.blocks
+        yield ReadHead(replace(whole, reading=replace(reading, blocks=(), runs=())), pack_runs(reading.runs))
+        drafts = chunks(reading.text, blocks, request.chunker)
+        while some := tuple(islice(drafts, CHUNKS_IN_ONE)):
+            yield ReadChunks(some)
 
     return serve
 
@@ -47,39 +53,64 @@ def read(request: ReadRequest, recognise: ocr.Recognise | None = None) -> ReadRe
     format-unknown, no-text, or what the format's reader raises: file-binary, text-undecodable, html-damaged,
     pdf-damaged, pdf-encrypted.
     """
-    return finished(_reading(request, recognise))
+    whole = finished(_reading(request, recognise))
+    reading = whole.reading
+    return replace(whole, reading=replace(reading, chunks=chunk(reading.text, reading.blocks, request.chunker)))
 
 
 def _reading(request: ReadRequest, recognise: ocr.Recognise | None) -> Generator[StillReading, None, ReadReply]:
+    """All but the chunks. Whatever is not needed any more is let go of: a large file is held several times over."""
     path = Path(request.path)
     reader = reader_of(path)
     if reader is None:
         raise UnreadableError("format-unknown", suffix=path.suffix.lower())
-    content = _bytes_of(path, request.most_bytes)
-    file = OpenedFile(path, content, recognise)
+    taken = _bytes_of(path, request.most_bytes, reader.most_bytes)
+    file = OpenedFile(path, taken.content, recognise)
+    digest, size, warnings = taken.sha256, taken.size, (TEXT_CUT,) if taken.is_cut else ()
+    del taken
     found = (yield from reader.steps(file)) if reader.steps else reader.contents(file)
-    whole = assemble(found.blocks)
+    del file
+    metadata, blocks, warnings = found.metadata, found.blocks, (*found.warnings, *warnings)
+    del found
+    whole = assemble(blocks)
+    del blocks
     if not whole.text.strip() and not reader.may_be_empty:
         raise UnreadableError("no-text")
-    chunks = chunk(whole.text, whole.blocks, request.chunker)
-    reading = Reading(reader.name, whole.text, whole.blocks, whole.runs, chunks, found.metadata, found.warnings)
-    return ReadReply(reading, hashlib.sha256(content).digest(), len(content))
+    reading = Reading(reader.name, whole.text, whole.blocks, whole.runs, (), metadata, warnings)
+    return ReadReply(reading, digest, size)
 
 
-def _bytes_of(path: Path, limit: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A file's bytes, or the first of them where it is cut; hash and size are those of all."""
+
+    content: bytes
+    sha256: bytes
+    size: int
+    is_cut: bool
+
+
+def _bytes_of(path: Path, limit: int, most: int | None) -> _Taken:
+    """limit: bytes of the largest file that is read. most: bytes that are kept of it, or None for all."""
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):  # opening a named pipe would wait for ever
             raise UnreadableError("file-forbidden", reason="not a regular file")
         _check_size(about.st_size, limit)
         with path.open("rb") as file:
-            content = file.read(limit + 1)  # it may have grown since
+            content = file.read(min(limit, limit if most is None else most) + 1)  # it may have grown since
+            digest, size = hashlib.sha256(content), len(content)
+            while most is not None and size <= limit and (more := file.read(_PIECE)):
+                digest.update(more)
+                size += len(more)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UnreadableError("file-missing") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise UnreadableError("file-forbidden", reason=getattr(error, "strerror", None) or str(error)) from error
-    _check_size(len(content), limit)
-    return content
+    _check_size(size, limit)
+    if most is None or size <= most:
+        return _Taken(content, digest.digest(), size, is_cut=False)
+    return _Taken(content[: content.rfind(b"\n", most // 2, most) + 1 or most], digest.digest(), size, is_cut=True)
 
 
 def _check_size(size: int, limit: int) -> None:

@@ -9,17 +9,20 @@ _LEAST_S = 2.0
 _LEAST_DONE = 3
 
 
+_TOLD = 0.03
+"""From this share on, what a file says of itself is believed."""
 _STILL = 0.25
 """A file that takes longer than such files do is taken to need this part of its time once more."""
 
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """A file that a reader has been at for some seconds."""
+    """A file that a reader has been at for some seconds. `share` of it is done, 0 where nobody knows."""
 
     format: str
     size: int
     seconds: float
+    share: float = 0.0
 
 
 @dataclass(slots=True)
@@ -55,13 +58,15 @@ class Estimate:
             return None
         pace = {format_: seen.seconds / seen.cost for format_, seen in self._seen.items()}
         usual = seconds / cost
-        later = sum(
-            (FILE_COST * files + size) * pace.get(format_, usual) for format_, (files, size) in waiting.items()
-        )
-        now = [
-            max((FILE_COST + each.size) * pace.get(each.format, usual) - each.seconds, _STILL * each.seconds)
-            for each in in_hand
-        ]
+        later = sum((FILE_COST * files + size) * pace.get(format_, usual) for format_, (files, size) in waiting.items())
+        now = [_own(each, pace.get(each.format, usual)) for each in in_hand]
         # All readers share what waits, but none can help with a file that another has in hand.
         shared = (later + sum(now)) * elapsed / (seconds + sum(each.seconds for each in in_hand))
         return max([shared, *now])
+
+
+def _own(each: InHand, pace: float) -> float:
+    """Seconds that one file still needs: by what it says of itself, else by what such files take."""
+    if each.share >= _TOLD:
+        return each.seconds * (1 - each.share) / each.share
+    return max((FILE_COST + each.size) * pace - each.seconds, _STILL * each.seconds)

@@ -19,6 +19,9 @@ from rag_desktop.workers.child import Child, ChildBugError, Failed, Replies, Rep
 from rag_desktop.workers.serving import Part
 
 _ATTEMPTS = 2
+_UNTIL_HEAD = {"pdf": 0.75}
+_USUALLY_UNTIL_HEAD = 0.25
+"""The part of reading a file that is over when its text is there; cutting it into chunks is the rest."""
 _SMALL = 1 << 18
 _AT_ONCE = 3
 """Small files in one reader's hands, so that it never waits for the next; a large one is in its hands alone."""
@@ -35,6 +38,8 @@ _CHILD_TROUBLES = {
 class _InHand:
     item: FileToRead
     since: float
+    share: float = 0.0
+    """How much of it is done, as far as its reader says."""
 
 
 class ReadingLine:
@@ -92,7 +97,10 @@ class ReadingLine:
 
     def _report(self, task: Task, done: int, elapsed: float) -> None:
         now = time.monotonic()
-        in_hand = [InHand(each.item.format, each.item.file.size, now - each.since) for each in self._in_hand.values()]
+        in_hand = [
+            InHand(each.item.format, each.item.file.size, now - each.since, each.share)
+            for each in self._in_hand.values()
+        ]
         left = self._estimate.seconds_left(elapsed, self._agenda.sizes(), in_hand)
         task.at(Stage.READING, done, max(done, self._agenda.total), self._newest, left)
 
@@ -120,10 +128,18 @@ class ReadingLine:
         self._in_hand[child, number] = _InHand(item, time.monotonic())
 
     def _collect(self, child: Child, number: int, part: StillReading | ReadHead | ReadChunks) -> None:
-        if isinstance(part, ReadHead):
+        work = self._in_hand[child, number]
+        until_head = _UNTIL_HEAD.get(work.item.format, _USUALLY_UNTIL_HEAD)
+        if isinstance(part, StillReading):
+            work.share = part.share * until_head
+        elif isinstance(part, ReadHead):
             self._read[child, number] = Read(part)
-        elif isinstance(part, ReadChunks):
-            self._read[child, number].chunks.extend(part.chunks)
+            work.share = until_head
+        else:
+            read = self._read[child, number]
+            read.chunks.extend(part.chunks)
+            through = part.chunks[-1].span.end / max(1, len(read.head.read.reading.text))
+            work.share = until_head + (1 - until_head) * through
 
     def _finish(self, reply: Reply) -> None:
         """Keep the outcome of one file; or put it back where its reader was lost for the first time."""

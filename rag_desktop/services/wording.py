@@ -177,6 +177,7 @@ ERRORS: dict[str, str] = {
     "form-left-out": N_("The document is a form that only Adobe Reader shows. What was filled in was not read."),
     "json-lines-damaged": N_("Some lines are not valid JSON and were read as text."),
     "json-data-left-out": N_("Long lists of numbers or encoded data were left out."),
+    "text-cut": N_("The file is very long; only its beginning was read."),
     "text-partly-undecodable": N_("Some characters could not be recognised."),
     "attachments-unreadable": N_("Some attachments could not be read."),
     "messages-encrypted": N_("A message is encrypted, and its words could not be read."),

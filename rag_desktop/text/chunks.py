@@ -42,20 +42,26 @@ class _Leaf:
     tokens: int
 
 
-def chunk(text: str, blocks: Sequence[PlacedBlock], scheme: str = "leaves") -> tuple[ChunkDraft, ...]:
+def chunks(text: str, blocks: Sequence[PlacedBlock], scheme: str = "leaves") -> Iterator[ChunkDraft]:
     """Chunks of `text`, each parent right before its leaves. Every non-blank character lies in exactly one leaf.
 
     Raises ValueError for a scheme that does not exist.
     """
     if scheme != "leaves":
         raise ValueError(f"no chunking scheme {scheme!r}")
-    drafts: list[ChunkDraft] = []
+    count = 0
     for family in _families(_leaves(_units(text, blocks))):
-        parent = len(drafts) if len(family) > 1 else None
+        parent = count if len(family) > 1 else None
         if parent is not None:
-            drafts.append(_draft(text, [unit for leaf in family for unit in leaf.units], None, is_leaf=False))
-        drafts.extend(_draft(text, leaf.units, parent, is_leaf=True) for leaf in family)
-    return tuple(drafts)
+            yield _draft(text, [unit for leaf in family for unit in leaf.units], None, is_leaf=False)
+        for leaf in family:
+            yield _draft(text, leaf.units, parent, is_leaf=True)
+        count += len(family) + (parent is not None)
+
+
+def chunk(text: str, blocks: Sequence[PlacedBlock], scheme: str = "leaves") -> tuple[ChunkDraft, ...]:
+    """All of `chunks` at once."""
+    return tuple(chunks(text, blocks, scheme))
 
 
 def embedded_words(headings: Sequence[str], text: str) -> str:
