@@ -9,6 +9,8 @@ _LEAST_S = 2.0
 _LEAST_DONE = 3
 
 
+_EACH_S = {"image": 2.0}
+"""Seconds for a file of formats that are nothing like the others, until some were read."""
 _TOLD = 0.03
 """From this share on, what a file says of itself is believed."""
 _STILL = 0.25
@@ -56,17 +58,22 @@ class Estimate:
         cost = sum(seen.cost for seen in self._seen.values())
         if elapsed < _LEAST_S or self._files < _LEAST_DONE or seconds <= 0:
             return None
-        pace = {format_: seen.seconds / seen.cost for format_, seen in self._seen.items()}
-        usual = seconds / cost
-        later = sum((FILE_COST * files + size) * pace.get(format_, usual) for format_, (files, size) in waiting.items())
-        now = [_own(each, pace.get(each.format, usual)) for each in in_hand]
+        later = sum(self._needed(format_, files, size, seconds / cost) for format_, (files, size) in waiting.items())
+        now = [_own(each, self._needed(each.format, 1, each.size, seconds / cost)) for each in in_hand]
         # All readers share what waits, but none can help with a file that another has in hand.
         shared = (later + sum(now)) * elapsed / (seconds + sum(each.seconds for each in in_hand))
         return max([shared, *now])
 
+    def _needed(self, format_: str, files: int, size: int, usual: float) -> float:
+        """Seconds for files of one format. usual: seconds for each unit of cost, where none of it was read yet."""
+        seen = self._seen.get(format_)
+        if seen is None and format_ in _EACH_S:
+            return files * _EACH_S[format_]
+        return (FILE_COST * files + size) * (seen.seconds / seen.cost if seen else usual)
 
-def _own(each: InHand, pace: float) -> float:
+
+def _own(each: InHand, needed: float) -> float:
     """Seconds that one file still needs: by what it says of itself, else by what such files take."""
     if each.share >= _TOLD:
         return each.seconds * (1 - each.share) / each.share
-    return max((FILE_COST + each.size) * pace - each.seconds, _STILL * each.seconds)
+    return max(needed - each.seconds, _STILL * each.seconds)
