@@ -84,7 +84,7 @@ def _steps(file: OpenedFile) -> Steps:
         document = pypdfium2.PdfDocument(file.content)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == _PASSWORD_NEEDED:
-            raise UnreadableError("pdf-encrypted") from error
+            return _unlocked(file.content)
         return _contents_by_pypdf(file.content)
     with closing(document), opened_form(document) as form:
         found = yield from _gathered(_pdfium_book(document, form), file.recognise)
@@ -200,6 +200,14 @@ def _labels(labels: Iterable[str]) -> tuple[str, ...]:
 
 def _said(value: object) -> str | None:
     return " ".join(str(value).replace("\0", " ").split()) or None if value else None
+
+
+def _unlocked(content: bytes) -> Contents:
+    """A locked document whose owner chose no password: pypdf opens it where PDFium asks for the user's."""
+    try:
+        return _contents_by_pypdf(content)
+    except UnreadableError as error:
+        raise UnreadableError("pdf-encrypted") from error
 
 
 def _contents_by_pypdf(content: bytes) -> Contents:

@@ -12,6 +12,9 @@ from rag_desktop.formats.pdf_forms import Form
 from rag_desktop.formats.pdf_hidden import boxes_of, hidden_characters
 
 _ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
+_GLYPH = "[\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff10-\uff5a]"
+_VERTICAL = re.compile(rf"(?m)^(?:[「『（]?{_GLYPH} ?[「『（、。」』）]*\r\n){{4,}}")
+"""Four lines and more of one Chinese, Japanese or Korean character each, with its punctuation."""
 _FEW_LETTERS = 16
 """A scan may have a page number or a stamp of real letters."""
 _LEAST_HIDDEN = 40
@@ -44,6 +47,7 @@ def read_page(document: Any, form: Form, number: int) -> Page:
             hidden = hidden_characters(page, words, text)
             text = _without(text, hidden)
             text = _without(text, doubled_characters(words, text))  # of what is seen: a white copy may lie below
+            text = _VERTICAL.sub(_joined, text)
             fields = form.fields(page, words, text)
             hides = len(hidden) + fields.hidden >= _LEAST_HIDDEN
             return Page(text, hides, _is_picture(page, text), fields.lines)
@@ -58,6 +62,12 @@ def _without(text: str, indices: Iterable[int]) -> str:
         shown = shown or list(text)
         shown[index] = "\0"
     return "".join(shown) if shown else text
+
+
+def _joined(lines: re.Match[str]) -> str:
+    """Words that run down the page, to which PDFium gives a line for each character: the breaks become NUL."""
+    *ends, last = lines[0].split("\r\n")[:-1]
+    return "".join(f"{glyph}\0\0" for glyph in ends) + f"{last}\r\n"
 
 
 def _characters(words: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 from rag_desktop.domain.documents import BlockKind
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.domain.messages import ReadRequest
+from rag_desktop.formats import pdf_page
 from rag_desktop.formats.pdf_sections import Section, page_blocks
 from rag_desktop.formats.reading import read
 from rag_desktop.text.normalise import source_of
@@ -112,3 +113,12 @@ def test_paragraphs_end_at_blank_lines_and_short_last_lines() -> None:
         "Another line as long as lines are\r\n \r\n",
         "Last.\r\n",
     ]
+
+
+def test_words_that_run_down_the_page_are_whole_words() -> None:
+    column = "".join(f"{glyph}\r\n" for glyph in ("「青", "色", "の", "灯", "火", "は、"))
+    joined = pdf_page._VERTICAL.sub(pdf_page._joined, f"Above\r\n{column}Below\r\n")
+    assert joined.replace("\0", "") == "Above\r\n「青色の灯火は、\r\nBelow\r\n"
+    assert len(joined) == len(f"Above\r\n{column}Below\r\n"), "PDFium's indices still hold"
+    short = "青\r\n色\r\nの\r\n"
+    assert pdf_page._VERTICAL.sub(pdf_page._joined, short) == short

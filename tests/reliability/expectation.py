@@ -29,7 +29,7 @@ class Standing(StrEnum):
 class Situation:
     """All that a round is judged by. folders: those that are watched now, by their roots.
 
-    hidden: paths of folders that cannot be listed. states: of files at the round's end, earlier: at its beginning.
+    hidden: paths of folders that cannot be listed. states: of files now, known: when they were last read.
     had_acts: a person changed what is watched.
     is_settled: one calm look at all folders together came from what `before` shows.
     """
@@ -42,8 +42,7 @@ class Situation:
     folders: Mapping[str, Standing]
     hidden: tuple[str, ...]
     states: Mapping[str, State]
-    earlier: Mapping[str, State]
-    paused_before: frozenset[str]
+    known: Mapping[str, State]
     is_settled: bool
     was_edited_meanwhile: bool
     had_acts: bool
@@ -187,8 +186,7 @@ def _unchanged(case: Situation) -> set[str]:
         and not view.is_removed
         and view.reader == case.reader
         and view.folder == case.home(path)
-        and view.folder not in case.paused_before
-        and case.earlier.get(path) == case.states.get(path) is not None
+        and case.known.get(path) == case.states.get(path) is not None
     }
 
 

@@ -77,7 +77,8 @@ class Stress:
         """Statements of a look, lately."""
         self._older: list[bytes] = []
         self._states: dict[str, State] = {}
-        self._paused_before: frozenset[str] = frozenset()
+        self._known: dict[str, State] = {}
+        """As the library last could take note of them: not while a folder is away or paused."""
         self._seen = LibraryView({}, {}, (), frozenset(), None)
         self._shared = oracle
         self._oracle = oracle or Process(Beginning(self.home / "oracle", self._settings))
@@ -273,7 +274,6 @@ class Stress:
         now, before = look_at(self._place), self._seen
         standings = {root: self._standing(root, before) for root in self._current()}
         states, hidden = self.tree.states(), tuple(self.tree.hidden_paths())
-        paused = frozenset(root for root, standing in standings.items() if standing is Standing.PAUSED)
         case = Situation(
             before=before,
             now=now,
@@ -283,8 +283,7 @@ class Stress:
             folders=standings,
             hidden=hidden,
             states=states,
-            earlier=self._states,
-            paused_before=self._paused_before | paused,
+            known=self._known,
             is_settled=this.mode in ("calm", "restarted", "damaged", "new reader") and not this.had_acts,
             was_edited_meanwhile=this.mode == "edited",
             had_acts=this.had_acts,
@@ -292,10 +291,11 @@ class Stress:
         )
         if now.snapshot and now.snapshot.exists():
             self._older = [*self._older[-3:], now.snapshot.read_bytes()]
-        unseen = (Standing.AWAY, Standing.HIDDEN)
-        kept = {path: state for path, state in self._states.items() if case.standing(path) in unseen}
         self.counts.update(f"compared {case.standing(path)}" for path in now.documents)
-        self._states, self._seen, self._paused_before = states | kept, now, paused
+        live = {path for path in states if case.standing(path) is Standing.LIVE}
+        kept = {path: state for path, state in self._known.items() if case.standing(path) is not Standing.LIVE}
+        self._known = kept | {path: states[path] for path in live}
+        self._states, self._seen = states, now
         return case
 
     def _standing(self, root: str, before: LibraryView) -> Standing:
