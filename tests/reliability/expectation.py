@@ -89,7 +89,9 @@ def _allowed(case: Situation, path: str, standing: Standing) -> tuple[View | Non
         return (fresh,)
     if standing is Standing.UNWATCHED:
         now = case.now.documents.get(path)
-        return (None, held) if now is None or now.is_removed else (None,)
+        if now and now.is_removed:
+            return (held, now if case.was_edited_meanwhile else held)
+        return (None,)
     # What a removed folder holds is hidden with it, until its rows go to the folder around it.
     is_handed_over = held is not None and (held.is_removed or held.folder not in case.folders)
     if standing in (Standing.AWAY, Standing.HIDDEN):

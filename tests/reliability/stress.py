@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag_desktop.files.walking import outermost
+from rag_desktop.services import vigil
 from rag_desktop.services.indexing import DEFAULT_CHUNKER
 from rag_desktop.services.storing import READING_VERSION
 from tests.reliability import acts, operations
@@ -167,6 +168,8 @@ class Stress:
                 self._look(this, whole=self._fates.random() < 0.3)
 
     def _look(self, this: Round, fate: Fate = _CALM, *, whole: bool = False, apart: bool = False) -> None:
+        rows = [self._seen.folders[root] for root in self._current() if root in self._seen.folders]
+        self.tree.touched.update(row.path for row in rows if row.is_away is vigil._is_there(row))  # as at each tick
         whole = whole or not self.rounds or self._has_unseen_changes()
         order = self._fates.sample(self.tree.roots, len(self.tree.roots)) if apart else []
         touched = None if whole else sorted(self.tree.touched)
