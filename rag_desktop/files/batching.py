@@ -1,6 +1,8 @@
 """Gathers changed paths until it is quiet; pure, its clock is its caller's."""
 
-from rag_desktop.files.walking import outermost
+from collections.abc import Iterable
+
+from rag_desktop.files.walking import outermost, upward
 
 MOST_PATHS = 1_000
 """Below one root; from then on the root itself is what changed."""
@@ -36,8 +38,14 @@ class Batch:
         """Forget what changed in a root."""
         self._paths.pop(root, None)
 
-    def take(self) -> frozenset[str]:
-        """All that changed since the last time; no path lies below another."""
-        paths = frozenset(outermost(path for paths in self._paths.values() for path in paths))
+    def take(self, roots: Iterable[str] = ()) -> dict[str, frozenset[str]]:
+        """All that changed since the last time, by root; no path lies below another one of its root.
+
+        roots: whether they changed or not; one that lies below a path that did is given whole.
+        """
+        # Not reduced across roots: who looks at a folder passes over the roots in it, and would miss what changed there.
+        taken = {root: frozenset(outermost(paths)) for root, paths in self._paths.items()}
+        everywhere = frozenset().union(*taken.values())
+        taken |= {root: frozenset({root}) for root in roots if not everywhere.isdisjoint(upward(root))}
         self._paths.clear()
-        return paths
+        return taken

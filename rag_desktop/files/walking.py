@@ -4,7 +4,8 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from rag_desktop.domain.errors import UserFacingError
@@ -50,6 +51,14 @@ def is_within(path: str, folders: Iterable[str]) -> bool:
     return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
 
 
+def upward(path: str) -> Iterator[str]:
+    """A path, then each folder above it, the nearest first."""
+    yield path
+    while (above := os.path.dirname(path)) != path:
+        yield above
+        path = above
+
+
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:
     """Those that do not lie below another one, in order."""
     kept: list[str] = []
@@ -65,11 +74,12 @@ def walk(
     """All files below the root of the rules that some reader takes. Special files are passed over, other file systems
     walked, links not followed: what lies inside is met at its own place, and nobody gave the program what lies outside.
 
-    excluded: files and folders that are left out, with all they hold. at: told how many files were met, and where.
+    excluded: files and folders that are left out, with all they hold, by whatever way the walk comes to them; the root
+    is none of these. at: told how many files were met, and where.
     below: look only at these files and folders, which may be gone. Raises UserFacingError `folder-away` where the
     root cannot be listed, or went away meanwhile: nothing that was met then tells what is gone.
     """
-    return _Walk(rules, format_of, frozenset(excluded), at).look(below)
+    return _Walk(rules, format_of, _Places(rules.root, excluded), at).look(below)
 
 
 def single_file(path: str) -> FileState:
@@ -108,10 +118,38 @@ class _Chain:
         return False
 
 
+class _Places:
+    """Files and folders that a walk of `root` leaves out.
+
+    The walk may come to them by paths that nobody named, where its root is a link or lies behind one. Folders are known
+    by what they are, too: a mount, or another case of a name, leads to them as well. Files are not: one that has two
+    names (hard links) is two files.
+    """
+
+    def __init__(self, root: str, paths: Iterable[str]) -> None:
+        self._paths = set(paths)
+        self._folders: set[tuple[int, int]] = set()
+        really = os.path.realpath(root)
+        for path in tuple(self._paths):
+            place = os.path.realpath(path)
+            if is_within(place, [really]):
+                self._paths.add(root.rstrip(os.sep) + os.sep + place[len(really) :].lstrip(os.sep))
+            with suppress(OSError):  # what is not there holds nothing
+                status = os.stat(path)
+                if stat.S_ISDIR(status.st_mode) and status.st_ino:
+                    self._folders.add(_identity(status))
+
+    def has_path(self, path: str) -> bool:
+        return path in self._paths
+
+    def has_folder(self, identity: tuple[int, int]) -> bool:
+        return identity in self._folders
+
+
 class _Walk:
     """One walk."""
 
-    def __init__(self, rules: Rules, format_of: FormatOf, excluded: frozenset[str], at: At) -> None:
+    def __init__(self, rules: Rules, format_of: FormatOf, excluded: _Places, at: At) -> None:
         self._root = rules.root
         self._rules = rules
         self._format_of = format_of
@@ -189,7 +227,7 @@ class _Walk:
 
     def _status(self, path: str, relative: str) -> os.stat_result | None:
         """None for what is not walked: it is gone, or a link, or left out."""
-        if path in self._left_out:
+        if self._left_out.has_path(path):
             return None
         try:
             status = os.lstat(path)
@@ -199,7 +237,10 @@ class _Walk:
         if is_link(status):
             self._found.links += 1
             return None
-        if self._rules.excludes_entry(relative, os.path.basename(path), stat.S_ISDIR(status.st_mode)):
+        is_dir = stat.S_ISDIR(status.st_mode)
+        if is_dir and self._left_out.has_folder(_identity(status)):
+            return None
+        if self._rules.excludes_entry(relative, os.path.basename(path), is_dir):
             self._found.excluded += 1
             return None
         return status
@@ -233,6 +274,8 @@ class _Walk:
         if not stat.S_ISDIR(status.st_mode):
             self._something_vanished = True
             return None
+        if not is_root and self._left_out.has_folder(identity):
+            return None
         if folder.above and folder.above.holds(identity):
             self._found.links += 1
             return None
@@ -262,7 +305,7 @@ class _Walk:
 
     def _meet(self, entry: os.DirEntry[str], relative: str) -> bool:
         """Take an entry that is a file; whether it is a folder to be walked."""
-        if entry.path in self._left_out:
+        if self._left_out.has_path(entry.path):
             return False
         try:
             is_dir = entry.is_dir(follow_symlinks=False)

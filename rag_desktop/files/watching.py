@@ -13,7 +13,7 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.files.batching import Batch
 from rag_desktop.files.rules import Rules
 from rag_desktop.files.source import Keeps, Lost, Seen, Source
-from rag_desktop.files.walking import is_within
+from rag_desktop.files.walking import is_within, upward
 
 _LOG = logging.getLogger(__name__)
 _LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
@@ -25,16 +25,17 @@ Identity = tuple[int, int]
 class Watch:
     """Watches folders, and files that were added by themselves.
 
-    changed: called in a thread of the watch's own with absolute paths; each stands for itself and all below it, may be
-    gone, and lies in no other one. A root that changed too much, of which changes were missed, that went away or came
-    again is given itself. excluded: never watched or told of, as the library's own folder. quiet_s: without a further
-    change before they are told; most_s: they wait at most. beat_s: how often roots are looked at: whether they are
-    still what was watched, or have come again.
+    changed: called in a thread of the watch's own with absolute paths, by the innermost root that holds them; each
+    stands for itself and all below it, may be gone, and lies in no other one of its root. A root that changed too much,
+    of which changes were missed, that went away or came again is given itself, and so is one below a path that changed.
+    excluded: never watched or told of, as the library's own folder, whatever way leads there. quiet_s: without a
+    further change before they are told; most_s: they wait at most. beat_s: how often roots are looked at: whether they
+    are still what was watched, or have come again.
     """
 
     def __init__(
         self,
-        changed: Callable[[frozenset[str]], None],
+        changed: Callable[[Mapping[str, frozenset[str]]], None],
         *,
         excluded: Iterable[str] = (),
         quiet_s: float = 1.0,
@@ -42,7 +43,7 @@ class Watch:
         beat_s: float = 5.0,
     ) -> None:
         self._changed = changed
-        self._excluded = tuple(excluded)
+        self._excluded = tuple({way for path in excluded for way in (path, os.path.realpath(path))})
         self._beat_s = beat_s
         self._ready = threading.Condition()
         self._batch = Batch(quiet_s, most_s)
@@ -122,9 +123,12 @@ class Watch:
 
     def _keeps(self, root: str) -> Keeps:
         rules, excluded = self._rules[root], self._excluded
+        here, really = len(root.rstrip(os.sep)), os.path.realpath(root).rstrip(os.sep)
 
         def keeps(path: str, is_dir: bool) -> bool:
-            return not is_within(path, excluded) and not rules.excludes(path, is_dir)
+            # Below the root no link is followed.
+            is_own = is_within(path, excluded) or is_within(really + path[here:], excluded)
+            return not is_own and not rules.excludes(path, is_dir)
 
         return keeps
 
@@ -133,9 +137,10 @@ class Watch:
     def _seen(self, root: str, path: str) -> None:
         if is_within(path, self._excluded):
             return
+        home = next((above for above in upward(path) if above in self._rules), root)
         with self._ready:
             is_first = self._batch.due() is None
-            self._batch.add(root, path, time.monotonic())
+            self._batch.add(home, path, time.monotonic())
             if is_first:
                 self._ready.notify()
 
@@ -198,9 +203,9 @@ class Watch:
                 self._begin(root)
         # Taken after the roots are watched again: what happened before that is seen by the look that now follows.
         with self._ready:
-            paths = self._batch.take()
-        if paths:
-            self._changed(paths)
+            changed = self._batch.take(tuple(self._rules))
+        if changed:
+            self._changed(changed)
 
 
 def _identity(root: str) -> Identity | None:

@@ -30,6 +30,7 @@ _IN_FLIGHT = 2
 _DEADLINE_S = 120.0
 _LOOK_S = 0.2
 _ATTEMPTS = 3
+_CHILD_TROUBLES = {"child-died", "child-deadline", "child-memory", "child-stopped"}
 
 
 Order = Sequence[Collection[FolderId]]
@@ -76,7 +77,7 @@ class EmbeddingLine:
         self.tally = Tally()
 
     def run(self, task: Task, give_way: Callable[[], bool] = lambda: False) -> None:
-        """Embed until nothing is pending, or until `give_way` says that other work waits.
+        """Embed until nothing is pending, or until `give_way` says that other work waits; while paused, not at all.
 
         Raises Cancelled after `stop`, and the child's error after three tries in a row that brought nothing.
         """
@@ -84,13 +85,14 @@ class EmbeddingLine:
         attempts, before = 0, -1
         while True:
             try:
-                self._pass(task, total, give_way)
+                with task.regardless():
+                    self._pass(task, total, give_way)
             except UserFacingError as error:
                 attempts = attempts + 1 if self.tally.embedded == before else 1
                 before = self.tally.embedded
                 self._in_flight.clear()
                 self._replies = SimpleQueue()
-                if error.code not in ("child-died", "child-deadline", "child-memory") or attempts == _ATTEMPTS:
+                if error.code not in _CHILD_TROUBLES or attempts == _ATTEMPTS:
                     raise
             else:
                 return
@@ -98,8 +100,14 @@ class EmbeddingLine:
     def _pass(self, task: Task, total: int, give_way: Callable[[], bool]) -> None:
         batches = self._batches(task)
         try:
-            while (not give_way() and self._fill(batches)) or self._in_flight:
-                task.at(Stage.EMBEDDING, min(self.tally.embedded + self.tally.copied, total), total)
+            while True:
+                is_held = task.is_paused or self._bounds.power.is_waiting
+                is_more = not give_way() and (is_held or self._fill(batches))
+                if not is_more and not self._in_flight:
+                    return
+                task.check()
+                if not is_held:
+                    task.at(Stage.EMBEDDING, min(self.tally.embedded + self.tally.copied, total), total)
                 if self._take():
                     self._bounds.room.check()
                     self._bounds.power.rest(task, time.monotonic() - self._lapped)

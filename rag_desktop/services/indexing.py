@@ -11,12 +11,13 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import FolderChanged, IndexingPlanned
 from rag_desktop.domain.ids import FolderId
 from rag_desktop.domain.status import Failure
-from rag_desktop.services.agenda import Agenda, FileToRead
+from rag_desktop.files.walking import is_within
+from rag_desktop.services.agenda import Agenda, FileToRead, sizes_of
 from rag_desktop.services.bounds import Bounds
 from rag_desktop.services.embedding import EmbeddingLine
 from rag_desktop.services.neighbours import Neighbours
 from rag_desktop.services.reading import ReadingLine
-from rag_desktop.services.room import predicted
+from rag_desktop.services.room import bytes_per_character, predicted
 from rag_desktop.services.scanning import Below, FormatOf, Scan, Scanning
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.folders import FolderRow
@@ -26,6 +27,8 @@ from rag_desktop.vectors.index import HnswIndex
 from rag_desktop.workers.child import Child
 
 DEFAULT_CHUNKER = "leaves"
+_MOST_SUBTRACTED = 20_000
+"""Files of which it is asked what the library holds already, when the room for reading them again is foretold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,9 @@ class Indexing:
         self._space: SpaceRow | None = None
         self._neighbours: Neighbours | None = None
         self._agenda = Agenda()
-        self._touched: list[FolderId] = []
+        self._touched: FolderId | None = None
         self._left: set[FolderId] = set()
+        """Folders whose leaves are not embedded until they are taken up, or something new comes into them."""
 
     def register(self, paths: Iterable[str]) -> list[FolderRow]:
         """Make folders or single files part of the library. Raises UserFacingError `path-missing`."""
@@ -128,28 +132,56 @@ class Indexing:
         return IndexingReport(reports, searchable, time.monotonic() - began, pending, error)
 
     def read(self, folders: Sequence[FolderRow], task: Task, below: Below | None = None) -> Sequence[Scan]:
-        """Scan and read: every readable document answers keyword queries when this returns.
+        """Look and read: every readable document answers keyword queries when this returns."""
+        scans = self.look(folders, task, below)
+        self.read_on(task)
+        return scans
+
+    def look(self, folders: Sequence[FolderRow], task: Task, below: Below | None = None) -> Sequence[Scan]:
+        """Take up what moved and what is gone, and put what is to be read on the agenda. Never waits for a pause.
 
         below: look at these paths of each folder only; folders it does not name are looked at whole.
+        Raises UserFacingError `disk-low` where the disk has no room for what would be read, which then does not wait.
         """
-        scans = self._scanning.look(folders, task, below or {})
-        self._scanning.apply(scans)
-        self._read(scans, task)
+        below = below or {}
+        with task.regardless():
+            scans = self._scanning.look(folders, task, below)
+            self._scanning.apply(scans)
+        fresh = [item for scan in scans for item in self._put(scan, below.get(scan.folder.id))]
+        with self._library.transaction():
+            for scan in scans:
+                if scan.is_whole:
+                    self._library.folders.scanned(scan.folder.id, scan.device, scan.mounts)
+        for scan in scans:
+            task.publish(FolderChanged(task.id, scan.folder.id))
+        if fresh:
+            self._announce(task, fresh)
         return scans
+
+    def read_on(self, task: Task, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Read what is on the agenda. meanwhile: called several times a second; it may `look`."""
+        if len(self._agenda):
+            ReadingLine(self._library, self._means.readers, self._agenda, self._means.bounds).run(task, meanwhile)
 
     def touch(self, folder: FolderId) -> None:
         """Take up this folder first: the person has it in hand."""
-        self._touched = [folder, *(each for each in self._touched if each != folder)]
+        self._touched = folder
         self._agenda.touch(folder)
 
     def leave(self, folder: FolderId) -> None:
-        """Read and embed no more of this folder, until `take_up`; what was done stays."""
+        """Read and embed no more of this folder, until `take_up` or until something in it changes."""
         self._left.add(folder)
         self._agenda.leave(folder)
 
+    def drop(self, folder: FolderId) -> None:
+        """Read no more of what waits of this folder; the next look finds it again."""
+        self._agenda.leave(folder)
+        self._agenda.take_up(folder)
+
     def take_up(self, folder: FolderId) -> None:
-        """Let the next run go on with a folder that was left."""
+        """Let the next look go on with a folder that was left."""
         self._left.discard(folder)
+        self._agenda.take_up(folder)
 
     def live_index(self, key: str) -> HnswIndex | None:
         """The index that follows each commit, for searching in the same process."""
@@ -157,39 +189,46 @@ class Indexing:
             return None
         return self._neighbours.index
 
-    def _read(self, scans: Sequence[Scan], task: Task) -> None:
-        going = [scan for scan in scans if not scan.folder.is_paused and scan.folder.id not in self._left]
-        self._agenda = Agenda(
-            (
-                FileToRead(scan.folder.id, file, scan.folder.chunker, self._means.format_of(file.path) or "")
-                for scan in going
-                for file in scan.plan.read
-            ),
-            reversed(self._touched),
-        )
-        if len(self._agenda):
-            self._announce(task, tuple(scan.folder.id for scan in going if scan.plan.read))
-            ReadingLine(self._library, self._means.readers, self._agenda, self._means.bounds).run(task)
-        with self._library.transaction():
-            for scan in scans:
-                if scan.is_whole:
-                    self._library.folders.scanned(scan.folder.id, scan.device, scan.mounts)
-        for scan in scans:
-            task.publish(FolderChanged(task.id, scan.folder.id))
+    def _put(self, scan: Scan, below: frozenset[str] | None) -> list[FileToRead]:
+        """Put what a look found on the agenda; returns what was not there."""
+        if not scan.is_there:
+            return []
+        if scan.folder.is_paused:
+            self._agenda.put(scan.folder.id, [])
+            return []
+        items = [
+            FileToRead(scan.folder.id, file, scan.folder.chunker, self._means.format_of(file.path) or "")
+            for file in scan.plan.read
+        ]
+        fresh = self._agenda.put(scan.folder.id, items, lambda path: below is None or is_within(path, below))
+        if fresh:
+            self._left.discard(scan.folder.id)
+        return fresh
 
-    def _announce(self, task: Task, folders: tuple[FolderId, ...]) -> None:
-        """Say what will be read and what room it needs. Raises UserFacingError `disk-low` where that is not there."""
-        waiting = self._agenda.sizes()
-        more = predicted(waiting, self._library.documents.sizes(), size_of(self._library.folder))
-        files = sum(files for files, _ in waiting.values())
-        task.publish(IndexingPlanned(task.id, folders, files, sum(size for _, size in waiting.values()), more))
-        self._means.bounds.room.need(more)
+    def _announce(self, task: Task, fresh: Sequence[FileToRead]) -> None:
+        """Say what will be read and what room it needs. Where that is not there, none of it is read."""
+        caps = self._means.bounds.caps
+        counted = [item for item in fresh if item.file.size <= caps.bytes]  # a larger one is refused unread
+        folders = tuple(dict.fromkeys(item.folder for item in fresh))
+        held = size_of(self._library.folder)
+        more = predicted(sizes_of(counted), self._library.documents.sizes(), held)
+        again = sum(self._library.documents.length_at(item.file.path) for item in counted[:_MOST_SUBTRACTED])
+        more = max(0, more - round(again * bytes_per_character(self._library.documents.sizes(), held)))
+        size = sum(item.file.size for item in fresh)
+        task.publish(IndexingPlanned(task.id, folders, len(fresh), size, more))
+        try:
+            self._means.bounds.room.need(more)
+        except UserFacingError:
+            for folder in folders:
+                self.drop(folder)
+            raise
 
     def embed(
-        self, task: Task, give_way: Callable[[], bool] = lambda: False
+        self, task: Task, give_way: Callable[[], bool] = lambda: False, *, is_last: bool = True
     ) -> tuple[Mapping[FolderId, int], UserFacingError | None]:
         """Embed what is pending, in all folders, or until `give_way`. Returns how many leaves of each folder were.
 
+        is_last: whether the index is written whole at the end; else only after many changes: the ledger has the rest.
         A failing embedder leaves keyword search as it is, and is told.
         """
         embedder = self._means.embedder
@@ -205,13 +244,13 @@ class Indexing:
         except UserFacingError as failure:
             error = failure
         finally:
-            neighbours.snapshot()
+            neighbours.snapshot() if is_last else neighbours.snapshot_if_due(at_rest=True)
         return line.tally.embedded_by_folder, error
 
     def _order(self) -> list[set[FolderId]]:
         """Whose leaves come first: the folder touched last, then all others."""
         going = {folder.id for folder in self._library.folders.all() if not folder.is_paused} - self._left
-        first = {next(iter(self._touched), FolderId(0))} & going
+        first = {self._touched} & going if self._touched is not None else set[FolderId]()
         return [folders for folders in (first, going - first) if folders]
 
     def _space_and_neighbours(self, embedder: Embedder) -> tuple[SpaceRow, Neighbours]:

@@ -79,7 +79,8 @@ class Lane:
 
     def _outcome(self, task: Task, job: Job) -> UserFacingError | None:
         try:
-            task.check()
+            if task.is_stopped:
+                raise Cancelled
             task.publish(TaskBegan(task.id))
             job(task)
         except Cancelled:

@@ -19,6 +19,7 @@ _REPLAY_LIMIT = 2_000
 """Vectors that a reader adds to a loaded snapshot before it answers; above, exact search is the faster start."""
 _SNAPSHOT_EVERY = 20_000
 _SNAPSHOT_SECONDS = 300.0
+_WORTH_ONE = 500
 _DROPPED_SHARE = 0.3
 _LOADS = 2
 """Loads in a row that took the program with them before a file is left alone, though its hash is right."""
@@ -51,11 +52,19 @@ class Neighbours:
         self._since_snapshot += len(changes.added) + len(changes.dropped)
         self._seq = changes.seq
 
-    def snapshot_if_due(self) -> None:
-        """Write a snapshot after many changes, so that a later start replays little."""
-        much = self._since_snapshot >= _SNAPSHOT_EVERY
-        long = self._since_snapshot and time.monotonic() - self._snapshot_at > _SNAPSHOT_SECONDS
-        if much or long:
+    def snapshot_if_due(self, *, at_rest: bool = False) -> None:
+        """Write a snapshot after many changes, so that a later start replays little.
+
+        at_rest: nothing more is coming for now; then fewer changes are worth one, but never a single edited file.
+        """
+        changes = self._since_snapshot
+        if at_rest:
+            is_first = bool(changes) and self._library.vectors.snapshot(self._space.id) is None
+            is_due = is_first or changes >= max(_WORTH_ONE, len(self.index) // 100)
+        else:
+            is_old = time.monotonic() - self._snapshot_at > _SNAPSHOT_SECONDS
+            is_due = changes >= _SNAPSHOT_EVERY or (changes > 0 and is_old)
+        if is_due:
             self.snapshot()
 
     def snapshot(self) -> None:

@@ -5,7 +5,7 @@ All folders of a look are compared together: a file that went from one of them t
 
 import hashlib
 import os
-from collections import defaultdict
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +14,8 @@ from rag_desktop.domain.ids import DocumentId, FolderId
 from rag_desktop.store.documents import DocumentRow
 
 _HASHED_AT_A_TIME = 1 << 20
+_Kind = tuple[int, str, str | None]
+"""Size, suffix, and the version of reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,15 @@ class Plan:
 
 @dataclass(slots=True)
 class _Unclear:
-    """A file that is not what the library knows at its path. `row` is what it knows, if anything."""
+    """A file that is not what the library knows at its path. `row` is what it knows, if anything.
+
+    digest: the file's SHA-256, where it was hashed.
+    """
 
     place: int
     file: FileState
     row: DocumentRow | None
+    digest: bytes | None = None
 
 
 def plan(sights: Sequence[Sight], check: Callable[[], None] = lambda: None) -> list[Plan]:
@@ -71,10 +77,15 @@ def plan(sights: Sequence[Sight], check: Callable[[], None] = lambda: None) -> l
         for file in sight.files:
             check()
             row = rows.get(file.path)
-            if row is None or not sight.is_current(row) or not _same_bytes(row, file, check):
+            if row is None or not sight.is_current(row):
                 unclear.append(_Unclear(place, file, row))
             elif not _same_state(row.file, file):
-                plans[place].touched.append((row.id, file))
+                may_be_same = row.file.size == file.size and row.sha256 is not None
+                digest = sha256_of(file.path, check) if may_be_same else None
+                if digest is not None and digest == row.sha256:
+                    plans[place].touched.append((row.id, file))
+                else:
+                    unclear.append(_Unclear(place, file, row, digest))
     _settle(sights, plans, unclear, lost, check)
     return plans
 
@@ -88,11 +99,11 @@ def _settle(
 ) -> None:
     """Find the documents whose content turned up elsewhere; the other files are read, the other documents dropped."""
     homeless = list(lost)
-    candidates = _by_size([row for _, row in homeless] + [each.row for each in unclear if each.row is not None])
+    candidates = _Candidates([row for _, row in homeless] + [each.row for each in unclear if each.row is not None])
     movers: set[DocumentId] = set()
     for each in unclear:
         check()
-        origin = _origin(each, candidates, sights[each.place], check)
+        origin = candidates.take_origin(each, sights[each.place], check)
         if origin is None:
             plans[each.place].read.append(each.file)
             continue
@@ -111,31 +122,32 @@ def _same_state(known: FileState, file: FileState) -> bool:
     return known.size == file.size and known.mtime_ns == file.mtime_ns and same_change
 
 
-def _same_bytes(row: DocumentRow, file: FileState, check: Callable[[], None]) -> bool:
-    if _same_state(row.file, file):
-        return True
-    return row.file.size == file.size and row.sha256 is not None and row.sha256 == sha256_of(file.path, check)
+class _Candidates:
+    """Documents whose content may turn up elsewhere. First by what a stat tells, so that few files are hashed, then by
+    hash: thousands of one size, as the thumbnails or records of a renamed folder, are not compared with one another."""
 
+    def __init__(self, rows: Iterable[DocumentRow]) -> None:
+        self._alike: dict[_Kind, dict[bytes, deque[DocumentRow]]] = {}
+        for row in rows:
+            if row.sha256 is not None:
+                kind = row.file.size, _suffix(row.file.path), row.reader
+                self._alike.setdefault(kind, {}).setdefault(row.sha256, deque()).append(row)
 
-def _by_size(rows: Iterable[DocumentRow]) -> dict[int, list[DocumentRow]]:
-    found: dict[int, list[DocumentRow]] = defaultdict(list)
-    for row in rows:
-        if row.sha256 is not None:
-            found[row.file.size].append(row)
-    return found
-
-
-def _origin(
-    each: _Unclear, candidates: dict[int, list[DocumentRow]], sight: Sight, check: Callable[[], None]
-) -> DocumentRow | None:
-    """The document whose content the file has, taken out of the candidates."""
-    near = [row for row in candidates.get(each.file.size, ()) if each.row is None or row.id != each.row.id]
-    alike = [row for row in near if sight.is_current(row) and _suffix(row.file.path) == _suffix(each.file.path)]
-    digest = sha256_of(each.file.path, check) if alike else None
-    found = next((row for row in alike if row.sha256 == digest), None)
-    if found:
-        candidates[each.file.size].remove(found)
-    return found
+    def take_origin(self, each: _Unclear, sight: Sight, check: Callable[[], None]) -> DocumentRow | None:
+        """The document whose content the file has and that was read as it would be, no candidate any more."""
+        for reader in (sight.reader, sight.accepted):
+            alike = self._alike.get((each.file.size, _suffix(each.file.path), reader))
+            if not alike:
+                continue
+            each.digest = digest = each.digest or sha256_of(each.file.path, check)
+            twins = alike.get(digest, ()) if digest else ()
+            found = next((row for row in twins if each.row is None or row.id != each.row.id), None)
+            if digest and found:
+                alike[digest].remove(found)  # the first, or the second
+                if not alike[digest]:
+                    del alike[digest]
+                return found
+        return None
 
 
 def _suffix(path: str) -> str:

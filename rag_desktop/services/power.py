@@ -35,14 +35,12 @@ class Power:
         self._look()
         if self._is_sparing and self._mode() == GENTLE:
             task.wait(min(worked_s, _LONGEST_REST_S))
-        while self._is_sparing and self._mode() == WAIT:
-            task.wait(1.0)
-            self._look()
 
     @property
-    def is_sparing(self) -> bool:
-        """Whether work is slowed or held because of the battery."""
-        return self._is_sparing and self._mode() != FULL
+    def is_waiting(self) -> bool:
+        """Whether work waits for the mains."""
+        self._look()
+        return self._is_sparing and self._mode() == WAIT
 
     def _look(self) -> None:
         now = time.monotonic()

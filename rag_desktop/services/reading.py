@@ -59,50 +59,60 @@ class ReadingLine:
         self._trouble: Exception | None = None
         """What ended a reader last: all that was in its hands fails with the same."""
 
-    def run(self, task: Task) -> None:
-        """Read all that is on the agenda. Raises Cancelled after `stop`, and UserFacingError `disk-low`.
+    def run(self, task: Task, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Read all that is on the agenda, and what comes upon it. Raises Cancelled and UserFacingError `disk-low`.
 
-        What is in hand then is read again another time.
+        While the task is paused nothing is handed out. meanwhile: called several times a second, paused or not. What is
+        in hand when this ends early is read again another time.
         """
         try:
-            self._run(task)
+            with task.regardless():
+                self._run(task, meanwhile)
         finally:
             for child, number in self._in_hand:
                 child.stop(number)  # what a stopped run leaves must not keep the next one waiting
+            self._agenda.dropped()
 
-    def _run(self, task: Task) -> None:
+    def _run(self, task: Task, meanwhile: Callable[[], None]) -> None:
         idle = deque(self._readers)
-        done, clock = 0, _Stopwatch()
+        clock = _Stopwatch()
         while True:
-            self._bounds.room.check()
-            while idle and (item := self._agenda.next()):
-                child = idle.popleft()
-                self._submit(child, item)
-                if item.file.size < _SMALL and not child.is_worn and self._handed(child) < _AT_ONCE:
-                    idle.append(child)
-            if not self._in_hand:
+            task.check()
+            clock.leave_out(meanwhile)
+            is_held = task.is_paused or self._bounds.power.is_waiting
+            if not is_held:
+                self._bounds.room.check()
+                self._hand_out(idle)
+            if not self._in_hand and not len(self._agenda):
                 return
-            clock.leave_out(task.check)
             reply = self._next_reply()
             if reply is not None and not isinstance(reply.message, Part):
                 if reply.child not in idle:
                     idle.append(reply.child)
                 self._finish(reply)
+            if is_held:
+                clock.lap_out()
             if self._storing.is_due or self._replies.empty():
-                stored = self._store(task)
-                done += stored
-                if stored:
+                if self._store(task):
                     clock.leave_out(lambda: self._bounds.power.rest(task, clock.lap()))
-                self._report(task, done, clock.seconds)
+                if not is_held:
+                    self._report(task, clock.seconds)
 
-    def _report(self, task: Task, done: int, elapsed: float) -> None:
+    def _hand_out(self, idle: deque[Child]) -> None:
+        while idle and (item := self._agenda.next()):
+            child = idle.popleft()
+            self._submit(child, item)
+            if item.file.size < _SMALL and not child.is_worn and self._handed(child) < _AT_ONCE:
+                idle.append(child)
+
+    def _report(self, task: Task, elapsed: float) -> None:
         now = time.monotonic()
         in_hand = [
             InHand(each.item.format, each.item.file.size, now - each.since, each.share)
             for each in self._in_hand.values()
         ]
         left = self._estimate.seconds_left(elapsed, self._agenda.sizes(), in_hand)
-        task.at(Stage.READING, done, max(done, self._agenda.total), self._newest, left)
+        task.at(Stage.READING, self._agenda.done, self._agenda.total, self._newest, left)
 
     def _next_reply(self) -> Reply | None:
         try:
@@ -113,10 +123,11 @@ class ReadingLine:
             self._collect(reply.child, reply.number, reply.message.payload)
         return reply
 
-    def _store(self, task: Task) -> int:
+    def _store(self, task: Task) -> bool:
         stored = self._storing.flush(task)
+        self._agenda.finished(stored)
         self._newest = stored[-1].file.path if stored else self._newest
-        return len(stored)
+        return bool(stored)
 
     def _handed(self, child: Child) -> int:
         return sum(each is child for each, _ in self._in_hand)
@@ -150,6 +161,9 @@ class ReadingLine:
             self._estimate.read(work.item.format, work.item.file.size, time.monotonic() - work.since)
             return
         error = reply.message.error if isinstance(reply.message, Failed) else ChildBugError("a reader said nothing")
+        if isinstance(error, UserFacingError) and _is_blameless(error):
+            self._agenda.again(work.item)
+            return
         if isinstance(error, UserFacingError) and error.code in _CHILD_TROUBLES:
             is_bystander, self._trouble = error is self._trouble, error
             if is_bystander:  # it only waited behind the file at which the reader was lost
@@ -177,6 +191,10 @@ class _Stopwatch:
         before, self._lapped = self._lapped, time.monotonic()
         return self._lapped - before
 
+    def lap_out(self) -> None:
+        """The time since the last lap was no work."""
+        self._began += self.lap()
+
     def leave_out(self, act: Callable[[], None]) -> None:
         """Do something that is no work."""
         before = time.monotonic()
@@ -184,6 +202,11 @@ class _Stopwatch:
         idle = time.monotonic() - before
         self._began += idle
         self._lapped += idle
+
+
+def _is_blameless(error: UserFacingError) -> bool:
+    """Whether the reader was ended by us, or never came to work: no file can be the cause of that."""
+    return error.code == "child-stopped" or not error.arguments.get("ready", 1)
 
 
 def _reason(error: Exception, path: str) -> UserFacingError:

@@ -46,13 +46,18 @@ class Room:
             )
 
 
+def bytes_per_character(known: Mapping[str, tuple[int, int]], library_bytes: int) -> float:
+    """What a character of text takes in the library, all included. known: as for `predicted`."""
+    held = sum(characters for _, characters in known.values())
+    return library_bytes / held if held > _ENOUGH else _BYTES_PER_CHARACTER
+
+
 def predicted(waiting: Mapping[str, tuple[int, int]], known: Mapping[str, tuple[int, int]], library_bytes: int) -> int:
     """Bytes by which the library will grow with `waiting` (files and bytes by format).
 
     known: bytes of files and characters of text that the library holds already, by format.
     """
-    held = sum(characters for _, characters in known.values())
-    share = library_bytes / held if held > _ENOUGH else _BYTES_PER_CHARACTER
+    share = bytes_per_character(known, library_bytes)
     grown = 0.0
     for format_, (_, size) in waiting.items():
         read, characters = known.get(format_, (0, 0))

@@ -33,8 +33,10 @@ class Scan:
     device: int | None = None
     mounts: tuple[str, ...] = ()
     """File systems below the root: those that are there, and those that were and may come back."""
+    is_there: bool = True
+    """Whether the folder could be reached."""
     is_whole: bool = True
-    """Whether the look went through all of the folder, and it is there."""
+    """Whether the look went through all of it."""
 
 
 class Scanning:
@@ -74,7 +76,7 @@ class Scanning:
             self._is_away(scan, error)
             return None
         known = list(documents.of_folder(folder.id) if below is None else documents.below(folder.id, below))
-        if (known and found.is_bare) or _is_another(folder, found, known):
+        if _is_another(folder, found, known):
             self._is_away(scan, UserFacingError("folder-away", path=folder.path))
             return None
         away = _lost_mounts(folder, found, known)
@@ -85,7 +87,7 @@ class Scanning:
         return Sight(folder.id, found.files, known, version, hidden, unrecognised_version(folder.chunker))
 
     def _is_away(self, scan: Scan, error: UserFacingError) -> None:
-        scan.is_whole = False
+        scan.is_there = scan.is_whole = False
         scan.failures.append(Failure(scan.folder.path, error))
         if error.code == "folder-away":
             self._library.folders.away(scan.folder.id)
@@ -111,6 +113,8 @@ class Scanning:
                 known = documents.get(document)
                 documents.name_words(document, file_name(file.path), known.title if known else None)
             for scan in scans:
+                if scan.is_there and scan.folder.is_away:
+                    self._library.folders.back(scan.folder.id)
                 for document, file in scan.plan.touched:
                     documents.touch(document, file)
         for scan in scans:
@@ -139,8 +143,13 @@ def _lost_mounts(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) 
 
 
 def _is_another(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) -> bool:
-    """Whether what lies here is not the folder that was read: another file system, and none of its files."""
-    if folder.device is None or found.device in {None, folder.device} or not known:
+    """Whether what lies here is not the folder that was read: another file system, and none of its files.
+
+    As an empty mount point is. A folder that was emptied lies where it lay.
+    """
+    if not known or found.device == folder.device:
         return False
+    if folder.device is None:
+        return found.is_bare
     there = {file.path for file in found.files}
     return not any(row.file.path in there for row in known)

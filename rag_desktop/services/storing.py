@@ -89,13 +89,15 @@ class Storing:
     def _store_failure(self, item: FileToRead, error: UserFacingError, task: Task) -> DocumentFailed:
         """What an earlier reading of the same path left is no longer true, and goes.
 
-        Unless the file only cannot be opened now, as one that another program keeps to itself: then it stays.
+        Unless the file only cannot be read now, as one that another program keeps to itself: then its older words stay,
+        with the reason. A file that went away meanwhile is for the next look to tell.
         """
         documents = self._library.documents
         known = documents.at(item.file.path) if error.code in _PASSING else None
         if known and known.sha256 is not None:
             documents.outdate(known.id)
-        else:
+            documents.set_error(known.id, error.code, error.arguments)
+        elif error.code != "file-missing":
             is_scan = error.code == "no-text" and item.format == "pdf"
             version = "" if error.code in _PASSING else _version(item, is_scan=is_scan)
             document = documents.put(item.folder, item.file, None, version)

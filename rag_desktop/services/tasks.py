@@ -3,7 +3,8 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rag_desktop.domain.errors import Cancelled
 from rag_desktop.domain.events import Event, Progress
@@ -25,6 +26,7 @@ class Task:
         self._going = threading.Event()
         self._going.set()
         self._acts: list[Callable[[], None]] = []
+        self._is_regardless = False
         self._published = 0.0
         self._stage = ""
 
@@ -59,9 +61,19 @@ class Task:
 
     def check(self) -> None:
         """Wait while the job is paused; raise Cancelled if the person pressed stop."""
-        self._going.wait()
+        if not self._is_regardless:
+            self._going.wait()
         if self._stopped.is_set():
             raise Cancelled
+
+    @contextmanager
+    def regardless(self) -> Iterator[None]:
+        """Do not wait in here while the job is paused: it does what cannot wait, and looks at `is_paused` itself."""
+        before, self._is_regardless = self._is_regardless, True
+        try:
+            yield
+        finally:
+            self._is_regardless = before
 
     def wait(self, seconds: float) -> None:
         """Rest for so long, or until the person presses stop. Raises Cancelled after `stop`."""

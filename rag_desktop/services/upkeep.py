@@ -2,21 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rag_desktop.domain.care import At, unwatched
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import FolderRegistered, FolderRemoved, IndexingHeld, LibraryLooked
 from rag_desktop.domain.ids import FolderId, TaskId
-from rag_desktop.files.walking import outermost
 from rag_desktop.services import care
 from rag_desktop.services import library as libraries
 from rag_desktop.services.holdings import Holdings
 from rag_desktop.services.indexing import Indexing, IndexingReport
 from rag_desktop.services.lanes import Lane
+from rag_desktop.services.looking import Asked, Looks
 from rag_desktop.services.program import Program
 from rag_desktop.services.room import Room
-from rag_desktop.services.scanning import Below
 from rag_desktop.services.tasks import Publish, Task
 from rag_desktop.services.vigil import Vigil
 from rag_desktop.store.folders import FolderRow
@@ -40,16 +40,18 @@ class Upkeep:
         self.lane = Lane("writing", publish)
         self._indexing: Indexing | None = None
         self._is_paused = False
+        self._pausing = threading.Lock()
         self._due = threading.Lock()
         self._queued: dict[str, TaskId] = {}
-        self._changed: dict[FolderId, set[str]] = {}
-        self._wanted: set[str] = set()
+        self._looks = Looks()
         self._removed: dict[FolderId, float] = {}
         self._vigil = Vigil(program.settings, self._noticed, self._look_again, self._tidy)
 
     def start(self) -> TaskId:
         """Open the library, look again at all its folders, and from then on notice what changes in them."""
-        return self._write(self._open)
+        opened = self._ask(list)  # opening makes all folders be looked at
+        self._once(self._purge)
+        return opened
 
     def add(self, path: str) -> TaskId:
         """Index a folder or file: searchable by keyword first, by meaning when its turn comes."""
@@ -59,20 +61,14 @@ class Upkeep:
             task.publish(FolderRegistered(indexing, row.id, row.path))
             self.touch(row.path)
 
-        indexing = self._write(lambda task: self._index(task, self._registered([path])))
+        indexing = self._ask(lambda: self._registered([path]))
         self._searching.submit(register, first=True)
         return indexing
 
     def rescan(self, paths: Sequence[str] | None = None) -> TaskId:
         """Look again at these folders, or at all; at those that were left, too."""
 
-        def act(task: Task) -> None:
-            folders = self._folders(paths)
-            for row in folders:
-                self._opened().take_up(row.id)
-            self._index(task, folders)
-
-        return self._write(act)
+        return self._ask(lambda: self._taken_up(self._folders(paths)))
 
     def index(self, paths: Sequence[str], follow: Publish, report: Callable[[IndexingReport], None]) -> TaskId:
         """Index folders or files to the end in one task, for a command line beside the window.
@@ -85,8 +81,8 @@ class Upkeep:
             for row in folders:
                 task.publish(FolderRegistered(task.id, row.id, row.path))
             self._watch_first()
-            report(self._opened().run(folders, task))
-            self._settled()
+            with self._ending():
+                report(self._opened().run(folders, task))
 
         return self._write(act, follow)
 
@@ -94,9 +90,7 @@ class Upkeep:
         """Take a folder out of all results; `undo_remove` takes that back for some minutes."""
 
         def act(task: Task) -> None:
-            row = libraries.mark_removed(self._holdings.beside(), path)
-            task.publish(FolderRemoved(task.id, row.id, row.path))
-            self._removed[row.id] = time.monotonic()
+            self._take_out(libraries.mark_removed(self._holdings.beside(), path), task)
             self._settle(task)
 
         return self._searching.submit(act)
@@ -111,8 +105,7 @@ class Upkeep:
             rows = [libraries.mark_removed(library, path) for path in paths]
             report(sum(libraries.documents_of(library, row) for row in rows))
             for row in rows:
-                task.publish(FolderRemoved(task.id, row.id, row.path))
-                self._removed[row.id] = time.monotonic()
+                self._take_out(row, task)
             self._settle(task)
 
         return self._searching.submit(act, follow=follow)
@@ -124,20 +117,21 @@ class Upkeep:
             row = self._holdings.beside().folders.at(path)
             if row is None:
                 raise UserFacingError("folder-unknown", path=path)
-            libraries.restore(self._holdings.beside(), row)
             self._removed.pop(row.id, None)
+            libraries.restore(self._holdings.beside(), row)
             self._settle(task)
+            self.rescan([path])  # it may have changed while nobody looked
 
         return self._searching.submit(act)
 
     def retry(self, paths: Sequence[str], follow: Publish | None = None) -> TaskId:
         """Read documents again that could not be read, though they did not change."""
 
-        def act(task: Task) -> None:
+        def failed() -> list[FolderRow]:
             self._opened()
-            self._index(task, libraries.forget_failures(self._holdings.writer(), paths))
+            return self._taken_up(libraries.forget_failures(self._holdings.writer(), paths))
 
-        return self._write(act, follow)
+        return self._ask(failed, follow=follow)
 
     def ignore(self, paths: Sequence[str], *, ignored: bool = True, follow: Publish | None = None) -> TaskId:
         """Say no more of these failures until their files change, or speak of them again."""
@@ -152,12 +146,13 @@ class Upkeep:
 
     def pause(self, *, paused: bool) -> None:
         """Hold all indexing, or let it go on."""
-        self._is_paused = paused
-        for task in self.lane.tasks():
-            if paused:
-                task.pause()
-            else:
-                task.resume()
+        with self._pausing:
+            self._is_paused = paused
+            for task in self.lane.tasks():
+                if paused:
+                    task.pause()
+                else:
+                    task.resume()
         self._publish(IndexingHeld(TaskId(0), paused))
 
     @property
@@ -230,49 +225,93 @@ class Upkeep:
     # the lane's work
 
     def _write(self, job: Callable[[Task], None], follow: Publish | None = None) -> TaskId:
-        task = self.lane.submit(job, follow=follow)
-        waiting = self.lane.task(task)
-        if self._is_paused and waiting:
-            waiting.pause()
+        with self._pausing:
+            task = self.lane.submit(job, follow=follow)
+            waiting = self.lane.task(task)
+            if self._is_paused and waiting:
+                waiting.pause()
         return task
-
-    def _open(self, task: Task) -> None:
-        self._opened(task.at)
-        libraries.purge(self._holdings.writer())
-        self._vigil.begin(Room(self._holdings.writer().folder), self._program.own_places)
-        self._index(task, self._folders(None))
 
     def _opened(self, at: At = unwatched) -> Indexing:
         library = self._holdings.writer(at)
         if self._indexing is None:
             self._indexing = self._program.indexing(library)
+            self._vigil.begin(Room(library.folder), self._program.own_places)
+            self._looks.again([row.path for row in library.folders.all()])
         return self._indexing
 
     def _registered(self, paths: Sequence[str]) -> list[FolderRow]:
-        indexing = self._opened()
-        folders = indexing.register(paths)
+        return self._taken_up(self._opened().register(paths))
+
+    def _taken_up(self, folders: list[FolderRow]) -> list[FolderRow]:
         for row in folders:
-            indexing.take_up(row.id)
+            self._opened().take_up(row.id)
         return folders
+
+    def _take_out(self, row: FolderRow, task: Task) -> None:
+        if self._indexing:
+            self._indexing.leave(row.id)
+        self._removed[row.id] = time.monotonic()
+        task.publish(FolderRemoved(task.id, row.id, row.path))
 
     def _folders(self, paths: Sequence[str] | None) -> list[FolderRow]:
         self._opened()
         library = self._holdings.writer()
         return library.folders.all() if paths is None else [libraries.folder_at(library, path) for path in paths]
 
-    def _index(self, task: Task, folders: Iterable[FolderRow], below: Below | None = None) -> None:
-        self._opened()
-        self._watch_first()
+    def _ask(self, folders: Callable[[], list[FolderRow]], follow: Publish | None = None) -> TaskId:
+        """Have folders looked at, and what they need read. The look does not wait until a reading before it is over."""
+        asked = self._looks.ask(folders)
+        task = self._write(lambda task: self._fulfil(asked, task), follow)
+        waiting = self.lane.task(task)
+        if waiting:
+            waiting.when_stopped(lambda: self._unwanted(asked))
+        return task
+
+    def _unwanted(self, asked: Asked) -> None:
+        """A task was stopped, perhaps before its turn: what it brought upon the agenda is not read for now."""
+        self._looks.forget(asked)
+        if self._indexing:
+            for row in asked.looked:
+                self._indexing.drop(row.id)
+
+    def _fulfil(self, asked: Asked, task: Task) -> None:
         try:
-            self._opened().read(list(folders), task, below)
+            self._opened(task.at)
+        except UserFacingError:
+            self._looks.forget(asked)
+            raise
+        self._read(task)
+        if asked.error:
+            self._vigil.met(asked.error)
+            raise asked.error
+
+    def _read(self, task: Task) -> None:
+        """Look at whatever waits to be looked at, and read; what comes to be looked at meanwhile is, too."""
+
+        def look() -> None:
+            if self._looks.is_waiting:
+                self._watch_first()
+                self._looks.take(self._opened(), lambda: self._folders(None), task)
+
+        with self._ending():
+            look()
+            self._opened().read_on(task, look)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """What follows a reading, however it ended: what was read is embedded, what was noticed is not forgotten."""
+        try:
+            yield
+            self._keep_safe()
         except UserFacingError as error:
             self._vigil.met(error)
             raise
-        else:
-            self._keep_safe()
-        finally:  # what was read before a stop or a failure is embedded all the same
+        finally:
             self._embed_later()
             self._settled()
+            if self._looks.is_noticed:
+                self._once(self._read)
 
     def _watch_first(self) -> None:
         self._vigil.follow(self._holdings.writer().folders.all(), _FOLLOWING_S)
@@ -297,16 +336,20 @@ class Upkeep:
         """Embed until other work waits; the rest is queued behind that work."""
         if self._indexing is None or self._program.embedder is None:
             return
-        _, error = self._indexing.embed(task, lambda: self.lane.is_wanted)
-        if self.lane.is_wanted:
-            self._embed_later()
-        else:
-            care.compact(self._holdings.writer(), lambda: self.lane.is_wanted or task.is_stopped)
-        self._keep_safe()
-        self.look()
-        if error:
+        try:
+            _, error = self._indexing.embed(task, lambda: self.lane.is_wanted, is_last=False)
+            if self.lane.is_wanted:
+                self._embed_later()
+            else:
+                care.compact(self._holdings.writer(), lambda: self.lane.is_wanted or task.is_stopped)
+            self._keep_safe()
+            if error:
+                raise error
+        except UserFacingError as error:
             self._vigil.met(error)
-            raise error
+            raise
+        finally:
+            self.look()
 
     def _keep_safe(self) -> None:
         """Copy what could not be made again: the list of folders and spaces, and the settings."""
@@ -318,9 +361,9 @@ class Upkeep:
         now = time.monotonic()
         due = [folder for folder, since in list(self._removed.items()) if now - since >= _UNDO_S]
         for folder in due:
-            del self._removed[folder]
+            self._removed.pop(folder, None)
         if due:
-            self._write(self._purge)
+            self._once(self._purge)
 
     def _purge(self, task: Task) -> None:
         library = self._holdings.writer()
@@ -335,30 +378,15 @@ class Upkeep:
 
     # what is noticed
 
-    def _noticed(self, changed: dict[FolderId, set[str]]) -> None:
+    def _noticed(self, changed: Mapping[FolderId, set[str]]) -> None:
         """Paths that may have changed: they are looked at in one job, however many notices come before its turn."""
-        with self._due:
-            for folder, paths in changed.items():
-                self._changed.setdefault(folder, set()).update(paths)
-        self._once(self._take_changes)
-
-    def _take_changes(self, task: Task) -> None:
-        with self._due:
-            changed, self._changed = self._changed, {}
-        rows = [row for row in self._folders(None) if row.id in changed]
-        parts = {row.id: frozenset(outermost(changed[row.id])) for row in rows if row.path not in changed[row.id]}
-        self._index(task, rows, parts)
+        self._looks.notice(changed)
+        self._once(self._read)
 
     def _look_again(self, paths: Sequence[str]) -> None:
-        """Look at folders without being asked; those that were left stay so."""
-        with self._due:
-            self._wanted.update(paths)
-        self._once(self._take_wanted)
-
-    def _take_wanted(self, task: Task) -> None:
-        with self._due:
-            wanted, self._wanted = self._wanted, set()
-        self._index(task, [row for row in self._folders(None) if row.path in wanted])
+        """Look at folders without being asked; what was left of them stays so."""
+        self._looks.again(paths)
+        self._once(self._read)
 
     def _settled(self) -> None:
         self._searching.submit(self._settle)

@@ -46,6 +46,9 @@ class DocumentRow:
     is_ignored: bool = False
 
 
+# The plus keeps SQLite from going through all documents of the folder: the path's own index finds the few that count.
+_AT_PATH = f"SELECT {_COLUMNS} FROM documents WHERE +folder_id = ?1 AND path = ?2"
+_UNDER_PATH = f"SELECT {_COLUMNS} FROM documents WHERE +folder_id = ?1 AND path > ?2 AND path < ?3"
 _HEEDED = " AND NOT is_ignored"
 _NOWHERE = b"\0moving "
 """Begins no path: file names hold no NUL."""
@@ -64,15 +67,14 @@ class Documents:
 
     def below(self, folder: FolderId, paths: Iterable[str]) -> Iterator[DocumentRow]:
         """Documents of a folder at or under these paths, each once; the paths do not lie in one another."""
-        query = (
-            f"SELECT {_COLUMNS} FROM documents WHERE folder_id = ?1 AND (path = ?2 OR path > ?3 AND path < ?4)"
-            " ORDER BY id"
-        )
         for path in paths:
             under = path_to_blob(path.rstrip(os.sep) + os.sep)
             beyond = under[:-1] + bytes([under[-1] + 1])
-            for row in self._connection.execute(query, (folder, path_to_blob(path), under, beyond)):
-                yield _row(row)
+            rows = [
+                *self._connection.execute(_AT_PATH, (folder, path_to_blob(path))),
+                *self._connection.execute(_UNDER_PATH, (folder, under, beyond)),
+            ]
+            yield from sorted(map(_row, rows), key=lambda row: row.id)
 
     def at(self, path: str) -> DocumentRow | None:
         """The document with just this path."""
@@ -95,6 +97,11 @@ class Documents:
         )
         return {format_: (size, length) for format_, size, length in rows}
 
+    def length_at(self, path: str) -> int:
+        """Characters of text that the document at this path holds; 0 where there is none."""
+        query = "SELECT length FROM documents WHERE path = ?"
+        return int(self._connection.execute(query, (path_to_blob(path),)).get or 0)
+
     def put(self, folder: FolderId, file: FileState, sha256: bytes | None, reader: str) -> DocumentId:
         """The row of a file, new or renewed, without its reading or failure yet."""
         blob = path_to_blob(file.path)
@@ -108,7 +115,7 @@ class Documents:
         return DocumentId(self._connection.execute("SELECT id FROM documents WHERE path = ?", (blob,)).get)
 
     def set_error(self, document: DocumentId, code: str, arguments: dict[str, Argument]) -> None:
-        """Store why a document could not be read."""
+        """Store why a document could not be read; one that has a hash keeps its older words."""
         self._connection.execute(
             "UPDATE documents SET error_code = ?, error_arguments = ? WHERE id = ?",
             (code, json.dumps(arguments), document),
@@ -196,10 +203,11 @@ class Documents:
         self._connection.execute("DELETE FROM documents WHERE id = ?", (document,))
 
     def get(self, document: DocumentId) -> Document | None:
-        """What results show of a document; None if it is gone or its folder is removed."""
+        """What results show of a document; None if it is gone, was never read, or its folder is removed."""
         found = self._connection.execute(
             "SELECT d.path, d.format, d.title, d.page_labels, f.is_away FROM documents d JOIN folders f"
-            " ON f.id = d.folder_id WHERE d.id = ? AND d.error_code IS NULL AND f.removed_at IS NULL",
+            " ON f.id = d.folder_id WHERE d.id = ? AND (d.error_code IS NULL OR d.sha256 IS NOT NULL)"
+            " AND f.removed_at IS NULL",
             (document,),
         ).fetchone()
         if found is None:

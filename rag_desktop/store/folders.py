@@ -91,6 +91,10 @@ class Folders:
         """Note that the folder cannot be reached; its documents stay."""
         self._connection.execute("UPDATE folders SET is_away = 1 WHERE id = ?", (folder,))
 
+    def back(self, folder: FolderId) -> None:
+        """Note that the folder can be reached again."""
+        self._connection.execute("UPDATE folders SET is_away = 0 WHERE id = ?", (folder,))
+
     def mark_removed(self, folder: FolderId, *, removed: bool = True) -> None:
         """Hide the folder from every result, or take that back. Rows go with `forget`."""
         when = time.time() if removed else None

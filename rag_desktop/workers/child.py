@@ -282,12 +282,17 @@ class Child:
         return None
 
     def _end(self, run_: _Run, error: Exception) -> None:
-        """The end of one life, however it came: everything outstanding fails with `error`."""
+        """The end of one life, however it came: everything outstanding fails with `error`.
+
+        A process that ended before its role was ready says so (`ready` is 0): no request was its end.
+        """
         with self._lock:
             if self._run is not run_:
                 return
             self._run = None
             lost, self._outstanding = self._outstanding, {}
+            if not run_.is_ready and isinstance(error, UserFacingError):
+                error.arguments["ready"] = 0
             if not run_.is_ready and not run_.is_closing:
                 self._failed_starts += 1
                 if self._failed_starts >= _BROKEN_STARTS:

@@ -12,7 +12,8 @@ def batch() -> Batch:
 
 def test_nothing_is_due_where_nothing_changed() -> None:
     assert batch().due() is None
-    assert batch().take() == frozenset()
+    assert batch().take() == {}
+    assert batch().take(["/r"]) == {}
 
 
 def test_a_change_is_due_when_it_was_quiet() -> None:
@@ -21,7 +22,7 @@ def test_a_change_is_due_when_it_was_quiet() -> None:
     assert some.due() == 6.0
     some.add("/r", "/r/b", 5.5)
     assert some.due() == 6.5
-    assert some.take() == {"/r/a", "/r/b"}
+    assert some.take() == {"/r": {"/r/a", "/r/b"}}
     assert some.due() is None
 
 
@@ -39,7 +40,27 @@ def test_a_change_of_a_folder_is_that_of_all_it_holds() -> None:
     some = batch()
     for path in ("/r/a/b", "/r/a", "/r/a/c/d", "/r/ab"):
         some.add("/r", path, 0.0)
-    assert some.take() == {"/r/a", "/r/ab"}
+    assert some.take() == {"/r": {"/r/a", "/r/ab"}}
+
+
+def test_a_change_in_a_root_inside_another_is_not_lost_in_that_of_a_folder_above() -> None:
+    some = batch()
+    some.add("/p", "/p/sub", 0.0)
+    some.add("/p/sub/nested", "/p/sub/nested/a", 0.0)
+    assert some.take() == {"/p": {"/p/sub"}, "/p/sub/nested": {"/p/sub/nested/a"}}
+
+
+def test_a_root_below_what_changed_is_given_whole() -> None:
+    some = batch()
+    some.add("/p", "/p/sub", 0.0)
+    some.add("/p/sub/nested", "/p/sub/nested/a", 0.0)
+    roots = ["/p", "/p/sub/nested", "/p/sub", "/p/subs", "/q"]
+    whole = {root: frozenset({root}) for root in ("/p/sub/nested", "/p/sub")}
+    assert some.take(roots) == {"/p": {"/p/sub"}, **whole}
+    some.add("/p", "/p", 0.0)
+    assert some.take(roots) == {root: frozenset({root}) for root in ("/p", "/p/sub/nested", "/p/sub", "/p/subs")}
+    some.add("/", "/", 0.0)
+    assert some.take(["/q"]) == {"/": {"/"}, "/q": {"/q"}}
 
 
 def test_too_many_changes_are_one_of_the_root() -> None:
@@ -47,12 +68,12 @@ def test_too_many_changes_are_one_of_the_root() -> None:
     some.add("/other", "/other/a", 0.0)
     for number in range(MOST_PATHS):
         some.add("/r", f"/r/{number}", 0.0)
-    assert len(some.take()) == MOST_PATHS + 1
+    assert len(some.take()["/r"]) == MOST_PATHS
     some.add("/other", "/other/a", 0.0)
     for number in range(MOST_PATHS + 1):
         some.add("/r", f"/r/{number}", 0.0)
     some.add("/r", "/r/one more", 0.0)
-    assert some.take() == {"/r", "/other/a"}
+    assert some.take() == {"/r": {"/r"}, "/other": {"/other/a"}}
 
 
 def test_a_root_may_be_forgotten() -> None:

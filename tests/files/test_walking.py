@@ -123,6 +123,27 @@ def test_excluded_files_and_folders_are_left_out(tmp_path: Path) -> None:
 # Links and special files
 
 
+def test_what_is_excluded_is_left_out_by_whatever_way_the_walk_comes_to_it(tmp_path: Path) -> None:
+    root, way = tmp_path / "root", tmp_path / "way"
+    for name in ("a.txt", "library/backup.txt", "other/b.txt", "single.txt", "deep/er/c.txt", "deep/twin.txt"):
+        write(root, name)
+    way.symlink_to(tmp_path)
+    (tmp_path / "named").symlink_to(root / "other")
+    (root / "hard.txt").hardlink_to(root / "single.txt")
+    excluded = (root / "library", tmp_path / "named", root / "single.txt", way / "root" / "deep" / "er", root / "gone")
+    for place in (root, way / "root"):
+        found = walked(place, *excluded)
+        assert names(found, place) == ["a.txt", "hard.txt", "deep/twin.txt"]
+        for part in ("library", "library/backup.txt", "other/b.txt", "single.txt", "deep/er/c.txt"):
+            assert names(walked(place, *excluded, below=[place / part]), place) == []
+
+
+def test_a_root_is_walked_though_it_is_excluded_by_another_name(tmp_path: Path) -> None:
+    write(tmp_path, "root/a.txt")
+    (tmp_path / "link").symlink_to(tmp_path / "root")
+    assert names(walked(tmp_path / "root", tmp_path / "link"), tmp_path) == ["root/a.txt"]
+
+
 def test_links_are_not_followed_but_counted(tmp_path: Path) -> None:
     write(tmp_path, "outside/secret.txt")
     root = write(tmp_path, "root/real.txt").parent

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from rag_desktop.files.watching import Watch
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="as Linux does it")
 PATIENCE_S = 20.0
+Changed = Mapping[str, frozenset[str]]
 RENAME = pytest.mark.skipif(sys.platform == "win32", reason="a watched folder cannot be renamed on Windows")
 
 
@@ -26,16 +27,19 @@ class Heard:
 
     def __init__(self) -> None:
         self._told = threading.Condition()
-        self.batches: list[frozenset[str]] = []
+        self.batches: list[Changed] = []
 
-    def changed(self, paths: frozenset[str]) -> None:
+    def changed(self, paths: Changed) -> None:
         with self._told:
             self.batches.append(paths)
             self._told.notify_all()
 
     @property
     def paths(self) -> set[str]:
-        return {path for batch in self.batches for path in batch}
+        return {path for batch in self.batches for paths in batch.values() for path in paths}
+
+    def of(self, root: Path) -> set[str]:
+        return {path for batch in self.batches for path in batch.get(str(root), ())}
 
     def until(self, is_enough: Callable[[set[str]], bool]) -> set[str]:
         with self._told:
@@ -187,7 +191,7 @@ def test_names_of_all_kinds(root: Path, heard: Heard, name: bytes) -> None:
 def test_many_changes_are_one_of_the_root(root: Path, heard: Heard) -> None:
     may_go_on = threading.Event()
 
-    def changed(paths: frozenset[str]) -> None:
+    def changed(paths: Changed) -> None:
         heard.changed(paths)
         assert may_go_on.wait(PATIENCE_S)
 
@@ -265,6 +269,60 @@ def test_a_root_inside_another(watch: Watch, root: Path, heard: Heard) -> None:
     heard.forget()
     (root / "b.txt").write_text("x")
     nothing_but(heard, inner / "marker.txt")
+
+
+def test_each_change_is_told_of_the_innermost_root(watch: Watch, root: Path, heard: Heard) -> None:
+    inner = root / "sub" / "inner"
+    inner.mkdir()
+    heard.until_told(inner)
+    watch.follow({str(path): Rules(str(path)) for path in (root, inner)})
+    heard.forget()
+    (inner / "a.txt").write_text("x")
+    (root / "b.txt").write_text("x")
+    heard.until_told(inner / "a.txt", root / "b.txt")
+    assert (heard.of(inner), heard.of(root)) == ({str(inner / "a.txt")}, {str(root / "b.txt")})
+    for number in range(1_100):
+        (inner / f"{number}.txt").touch()
+    heard.until_told(inner / "1099.txt")
+    assert heard.of(root) == {str(root / "b.txt")}
+
+
+@on_linux
+def test_a_root_inside_a_folder_that_changed_is_told_whole(own: Watch, root: Path, heard: Heard) -> None:
+    inner = root / "sub" / "inner"
+    inner.mkdir()
+    heard.until_told(inner)
+    own.follow({str(path): Rules(str(path)) for path in (root, inner)})
+    heard.forget()
+    (root / "sub").chmod(0o750)
+    (inner / "a.txt").write_text("x")
+    heard.until_told(inner / "a.txt", root / "sub")
+    assert str(root / "sub") in heard.of(root)
+    assert str(inner) in heard.of(inner)
+
+
+@on_linux
+def test_a_root_that_is_a_link_does_not_lead_to_what_is_never_told(root: Path, heard: Heard, tmp_path: Path) -> None:
+    (root / "library").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(root)
+    watch = new_watch(heard, root / "library")
+    watch.follow({str(link): Rules(str(link))})
+    (root / "library" / "library.sqlite").write_text("x")
+    nothing_but(heard, link / "marker.txt")
+    watch.close()
+
+
+@on_linux
+def test_what_is_never_told_may_be_named_by_a_link(root: Path, heard: Heard, tmp_path: Path) -> None:
+    (root / "library").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(root / "library")
+    watch = new_watch(heard, link)
+    watch.follow({str(root): Rules(str(root))})
+    (root / "library" / "library.sqlite").write_text("x")
+    nothing_but(heard, root / "marker.txt")
+    watch.close()
 
 
 @RENAME
@@ -349,7 +407,7 @@ def test_closing_ends_all_threads(root: Path, heard: Heard) -> None:
 def test_it_may_be_closed_by_what_it_tells(root: Path) -> None:
     done = threading.Event()
 
-    def changed(_: frozenset[str]) -> None:
+    def changed(_: Changed) -> None:
         closing.close()
         done.set()
 
@@ -362,7 +420,7 @@ def test_it_may_be_closed_by_what_it_tells(root: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_watch_that_can_tell_no_more_says_so(root: Path) -> None:
-    def changed(_: frozenset[str]) -> None:
+    def changed(_: Changed) -> None:
         raise RuntimeError("a bug")
 
     watch = Watch(changed, quiet_s=0.01)

@@ -91,14 +91,17 @@ def test_on_the_mains_nothing_rests() -> None:
         task = Rested()
         power = Power(lambda mode=mode: mode, lambda: False)  # type: ignore[misc]
         power.rest(task, 0.5)
-        assert (task.rests, power.is_sparing) == ([], False)
+        assert (task.rests, power.is_waiting) == ([], False)
 
 
-def test_work_that_waits_for_the_mains_can_be_stopped_and_told_to_go_on() -> None:
-    task, modes = Rested(), iter([WAIT, WAIT, WAIT, FULL, FULL])
-    Power(lambda: next(modes), lambda: True).rest(task, 0.5)
-    assert task.rests
+def test_work_waits_for_the_mains_where_that_is_wanted() -> None:
+    modes = iter([WAIT, FULL, GENTLE])
+    power = Power(lambda: next(modes), lambda: True)
+    assert [power.is_waiting for _ in range(3)] == [True, False, False]
+
+
+def test_a_rest_ends_with_a_stop() -> None:
     stopped = Rested()
     stopped.stop()
     with pytest.raises(Cancelled):
-        Power(lambda: WAIT, lambda: True).rest(stopped, 0.5)
+        Power(lambda: GENTLE, lambda: True).rest(stopped, 0.5)

@@ -1,8 +1,10 @@
 """What is to be done about files that came, changed, moved and went."""
 
+import dataclasses
 import hashlib
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.files import FileState
 from rag_desktop.domain.ids import DocumentId, FolderId
+from rag_desktop.services import planning
 from rag_desktop.services.planning import Plan, Sight, plan
 from rag_desktop.store.documents import DocumentRow
 
@@ -217,6 +220,67 @@ def test_twins_move_each_to_its_own_place(tmp_path: Path) -> None:
     named = known.plan()
     assert named.read == named.gone == []
     assert len(dict(named.moved)) == len({to for _, to in named.moved}) == 2
+
+
+def test_a_renamed_folder_of_many_twins_and_many_of_one_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is hashed once, and compared with a few documents only."""
+    texts = {f"{number:04}.txt": f"{number // 2 if number < 1_000 else number:04}" for number in range(3_000)}
+    (tmp_path / "before").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "before" / name).write_text(text)
+    known = Known(tmp_path).read_all()
+    (tmp_path / "before").rename(tmp_path / "after")
+    hashed: Counter[str] = Counter()
+    suffixes: Counter[str] = Counter()
+    real_suffix = planning._suffix
+
+    def sha256_of(path: str, _: object) -> bytes:
+        hashed[path] += 1
+        return hashlib.sha256(Path(path).read_bytes()).digest()
+
+    def suffix(path: str) -> str:
+        suffixes[path] += 1
+        return real_suffix(path)
+
+    monkeypatch.setattr(planning, "sha256_of", sha256_of)
+    monkeypatch.setattr(planning, "_suffix", suffix)
+    named = known.plan()
+    assert (named.read, named.touched, named.gone) == ([], [], [])
+    assert {texts[before] for before, _ in named.moved} == set(texts.values())
+    assert all(texts[before] == texts[after] for before, after in named.moved)
+    assert len({before for before, _ in named.moved}) == len({after for _, after in named.moved}) == 3_000
+    assert set(hashed.values()) == {1}
+    assert suffixes.total() <= 4 * 3_000
+
+
+def test_a_changed_file_is_hashed_once_and_is_not_its_own_origin(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    (known.root / "b.txt").unlink()
+    write(known.root, "a.txt", "These are the words of b.txt.", mtime_ns=9_000)
+    hashed: Counter[str] = Counter()
+    real = planning.sha256_of
+
+    def sha256_of(path: str, check: Callable[[], None]) -> bytes | None:
+        hashed[path] += 1
+        return real(path, check)
+
+    monkeypatch.setattr(planning, "sha256_of", sha256_of)
+    named = known.plan()
+    assert (named.moved, named.gone, named.read) == ([("b.txt", "a.txt")], ["a.txt"], [])
+    assert hashed == {str(known.root / "a.txt"): 1}
+
+
+def test_a_document_that_is_to_be_read_again_is_no_origin(known: Known) -> None:
+    """Its version is empty then, and none is accepted beside the current one here."""
+    known.rows[0] = dataclasses.replace(known.rows[0], reader="")
+    (known.root / "a.txt").rename(known.root / "d.txt")
+    assert (known.plan().read, known.plan().moved) == (["d.txt"], [])
+
+
+def test_one_read_by_an_accepted_version_moves(known: Known) -> None:
+    known.rows[0] = dataclasses.replace(known.rows[0], reader="1/other")
+    (known.root / "a.txt").rename(known.root / "d.txt")
+    (made,) = plan([Sight(FolderId(1), files_of(known.root), known.rows, READER, accepted="1/other")])
+    assert Named(made, known).moved == [("a.txt", "d.txt")]
 
 
 def test_another_suffix_is_another_kind_of_file(known: Known) -> None:

@@ -88,8 +88,17 @@ def test_a_root_that_is_gone_is_away_and_keeps_its_documents(looked: Looked) -> 
 def test_an_empty_mount_point_is_away(looked: Looked) -> None:
     looked.root.rename(looked.root.with_name("elsewhere"))
     looked.root.mkdir()
+    set_column(looked, "device", 1)
     assert codes(looked.look()) == ["folder-away"]
     assert looked.names == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_a_folder_that_was_emptied_is_empty(looked: Looked) -> None:
+    for path in looked.root.rglob("*.txt"):
+        path.unlink()
+    (looked.root / "usb").rmdir()
+    assert codes(looked.look()) == []
+    assert (looked.names, looked.row.is_away) == ([], False)
 
 
 def test_another_drive_at_the_same_place_is_no_deletion(looked: Looked) -> None:

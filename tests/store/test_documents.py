@@ -41,6 +41,34 @@ def test_any_file_name_is_kept(library: Library, name: str) -> None:
     assert (row.id, row.file.path, shown.path) == (document, path, path)
 
 
+def test_documents_below_paths_are_those_of_the_folder_in_order(library: Library) -> None:
+    folder, other = material.watched(library), material.watched(library, "/other")
+    names = ("a/z", "a", "a/b", "a b", "a.txt", "a0", "b", "a/b/c")
+    ids = {name: material.put(library, folder.id, f"/docs/{name}", ("Words.",)) for name in names}
+    material.put(library, other.id, "/docs/a/other's", ("Words.",))
+    found = [row.id for row in library.documents.below(folder.id, ["/docs/a", "/docs/b"])]
+    assert found == [ids[name] for name in ("a/z", "a", "a/b", "a/b/c", "b")]
+    assert {row.id for row in library.documents.below(folder.id, ["/"])} == set(ids.values())
+
+
+def test_documents_below_a_path_are_found_by_their_paths(library: Library) -> None:
+    folder = material.watched(library)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def trace(_: object, statement: str, bindings: tuple[object, ...]) -> bool:
+        asked.append((statement, bindings))
+        return True
+
+    library.connection.exec_trace = trace
+    assert not list(library.documents.below(folder.id, ["/docs/a"]))
+    library.connection.exec_trace = None
+    assert asked
+    for statement, bindings in asked:
+        plan = [row[-1] for row in library.connection.execute(f"EXPLAIN QUERY PLAN {statement}", bindings)]
+        assert len(plan) == 1
+        assert "sqlite_autoindex_documents_1 (path" in plan[0]
+
+
 def test_names_that_only_look_the_same_are_two(library: Library) -> None:
     folder = material.watched(library)
     ids = {material.put(library, folder.id, f"/docs/{name}", ("Words.",)) for name in ("e\u0301", "\u00e9")}
