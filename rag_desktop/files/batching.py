@@ -43,7 +43,7 @@ class Batch:
 
         roots: whether they changed or not; one that lies below a path that did is given whole.
         """
-        # Not reduced across roots: who looks at a folder passes over the roots in it, and would miss what changed there.
+        # Not reduced across roots: who looks at a folder passes over the roots in it, and would miss the change there.
         taken = {root: frozenset(outermost(paths)) for root, paths in self._paths.items()}
         everywhere = frozenset().union(*taken.values())
         taken |= {root: frozenset({root}) for root in roots if not everywhere.isdisjoint(upward(root))}

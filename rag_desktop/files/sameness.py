@@ -1,10 +1,13 @@
-"""When two paths are one file though they are spelled differently: case, and composed or decomposed letters."""
+"""When two paths are one place though they are spelled differently: links, case, composed or decomposed letters."""
 
 import os
+import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+
+from rag_desktop.files.walking import upward
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,68 @@ class Sameness:
             if self.ignores_composition:
                 path = unicodedata.normalize("NFC", path)
         return path
+
+
+_FORGIVING = Sameness(ignores_case=True, ignores_composition=True)
+
+
+def spelled(path: str, roots: Iterable[str]) -> str:
+    """One spelling for one place, however it was named: as the innermost of these roots that holds it begins it, and
+    from there, or where none holds it, as the folders on the way list it.
+
+    All paths are absolute. One through links into a root is a place in that root; a link to elsewhere stays itself.
+    A root that is not there is known by its name alone.
+    """
+    if "\0" in path:
+        return path  # which no file system has
+    folders: dict[tuple[int, int], str] = {}
+    others: list[str] = []
+    for root in roots:
+        identity = _identity(root)
+        if identity:
+            folders.setdefault(identity, root)
+        else:
+            others.append(root)
+    named = [(root, same := sameness_of(root), same.canonical(os.path.realpath(root))) for root in others]
+    real = listed(os.path.realpath(path))
+    for above in upward(real):
+        identity = _identity(above)
+        found = folders.get(identity) if identity else None
+        found = found or next((root for root, same, name in named if same.canonical(above) == name), None)
+        if found:
+            return found if above == real else os.path.join(found, os.path.relpath(real, above))
+    return listed(path)
+
+
+def listed(path: str) -> str:
+    """An absolute path as the folders on the way list it, which may differ from it in case and composition."""
+    top, *below = reversed(tuple(upward(path)))
+    for each in below:
+        top = os.path.join(top, _listed(top, os.path.basename(each)))
+    return top
+
+
+def _listed(folder: str, name: str) -> str:
+    here = os.path.join(folder, name)
+    try:
+        status = os.lstat(here)
+        names = set(os.listdir(folder))
+        if name in names:
+            return name
+        alike = [each for each in names if _FORGIVING.canonical(each) == _FORGIVING.canonical(name)]
+        return next((each for each in alike if os.path.samestat(os.lstat(os.path.join(folder, each)), status)), name)
+    except OSError:  # it is not there, or nobody may list the folder: nothing says that it is spelled otherwise
+        return name
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells a folder from all others. None for a file, whose names (hard links) are places of their own, and where
+    the file system does not tell."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) and status.st_ino else None
 
 
 def sameness_of(root: str) -> Sameness:
@@ -57,7 +122,11 @@ def _is_found_as(root: str, respelled: Callable[[str], str]) -> bool | None:
         if other in (name, *names) or respelled(other) != name:
             continue
         try:
-            return os.path.samestat(os.lstat(os.path.join(folder, name)), os.lstat(os.path.join(folder, other)))
+            there = os.lstat(os.path.join(folder, name))
+        except OSError:
+            continue
+        try:
+            return os.path.samestat(there, os.lstat(os.path.join(folder, other)))
         except FileNotFoundError:
             return False
         except OSError:

@@ -131,7 +131,8 @@ class _Places:
         self._folders: set[tuple[int, int]] = set()
         really = os.path.realpath(root)
         for path in tuple(self._paths):
-            place = os.path.realpath(path)
+            above, name = os.path.split(path)
+            place = os.path.join(os.path.realpath(above), name)
             if is_within(place, [really]):
                 self._paths.add(root.rstrip(os.sep) + os.sep + place[len(really) :].lstrip(os.sep))
             with suppress(OSError):  # what is not there holds nothing

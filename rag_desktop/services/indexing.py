@@ -11,6 +11,7 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import FolderChanged, IndexingPlanned
 from rag_desktop.domain.ids import FolderId
 from rag_desktop.domain.status import Failure
+from rag_desktop.files.sameness import spelled
 from rag_desktop.files.walking import is_within
 from rag_desktop.services.agenda import Agenda, FileToRead, sizes_of
 from rag_desktop.services.bounds import Bounds
@@ -100,13 +101,27 @@ class Indexing:
         """Folders whose leaves are not embedded until they are taken up, or something new comes into them."""
 
     def register(self, paths: Iterable[str]) -> list[FolderRow]:
-        """Make folders or single files part of the library. Raises UserFacingError `path-missing`."""
-        absolute = [os.path.abspath(path) for path in paths]
-        for path in absolute:
-            if not os.path.exists(path) and self._library.folders.at(path) is None:
-                raise UserFacingError("path-missing", path=path)
+        """Make folders or single files part of the library; each row once.
+
+        One that is there by another path, through a link or in another case, stays the one it is. Raises
+        UserFacingError `path-missing`, and `path-not-regular` for what is neither.
+        """
         with self._library.transaction():
-            return [self._register(path) for path in absolute]
+            rows = [self._register(self._place(os.path.abspath(path))) for path in paths]
+        return list({row.id: row for row in rows}.values())
+
+    def _place(self, path: str) -> str:
+        """The path by which a file or folder is known, or will be."""
+        row = self._library.folders.at(path)
+        is_watched = row is not None and row.removed_at is None
+        place = path if is_watched else spelled(path, [row.path for row in self._library.folders.all()])
+        if os.path.isdir(place) or os.path.isfile(place):
+            return place
+        if os.path.exists(place):
+            raise UserFacingError("path-not-regular", path=path)
+        if self._library.folders.at(place) is None:
+            raise UserFacingError("path-missing", path=path)
+        return place
 
     def _register(self, path: str) -> FolderRow:
         is_file = not os.path.isdir(path) and os.path.exists(path)

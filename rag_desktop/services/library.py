@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, SpaceStatus
 from rag_desktop.files.rules import Rules
+from rag_desktop.files.sameness import spelled
 from rag_desktop.files.walking import is_link
 from rag_desktop.services.indexing import is_inside, size_of
 from rag_desktop.store.codec import path_to_blob
@@ -79,12 +80,15 @@ def mark_removed(library: Library, path: str) -> FolderRow:
 
 
 def folder_at(library: Library, path: str) -> FolderRow:
-    """The folder (or single file) that was added by this path.
+    """The folder (or single file) that was added by this path, or by another one that leads to the same place.
 
     Raises UserFacingError `folder-unknown`, or `folder-inside` where only a folder above it was added.
     """
     absolute = os.path.abspath(path)
     row = library.folders.at(absolute)
+    if row is None or row.removed_at is not None:
+        absolute = spelled(absolute, [each.path for each in library.folders.all()])
+        row = library.folders.at(absolute)
     if row is None or row.removed_at is not None:
         above = next((each for each in library.folders.all() if is_inside(absolute, each.path)), None)
         if above:

@@ -22,6 +22,22 @@ class Asked:
     folders: Callable[[], list[FolderRow]]
     looked: list[FolderRow] = field(default_factory=list)
     error: UserFacingError | None = None
+    """For the task that asked to tell; the others go on."""
+
+    def name(self) -> None:
+        """Find out which folders are meant; new ones are registered by that."""
+        try:
+            self.looked = self.folders()
+        except UserFacingError as error:
+            self.error = error
+
+    def look(self, indexing: Indexing, task: Task) -> None:
+        """Look at them."""
+        try:
+            if self.looked:
+                indexing.look(self.looked, task)
+        except UserFacingError as error:
+            self.error = error
 
 
 class Looks:
@@ -67,17 +83,23 @@ class Looks:
         """Whether anything waits."""
         return self.is_noticed or bool(self._asked)
 
-    def take(self, indexing: Indexing, known: Callable[[], list[FolderRow]], task: Task) -> None:
-        """Make all looks that wait until now. known: all folders. What a person asked for keeps its error."""
+    def take(self, indexing: Indexing, watched: Callable[[], list[FolderRow]], task: Task) -> None:
+        """Make all looks that wait until now. What a person asked for keeps its error.
+
+        watched: returns all folders once each of them is watched: they must be before they are looked at.
+        """
         with self._lock:
             asked, self._asked = self._asked, []
             changed, self._changed = self._changed, {}
             wanted, self._wanted = self._wanted, set()
         try:
+            for each in asked:
+                each.name()
+            folders = watched()
             while asked:
-                _look(asked[0], indexing, task)
+                asked[0].look(indexing, task)
                 del asked[0]
-            rows = [row for row in known() if row.id in changed or row.path in wanted]
+            rows = [row for row in folders if row.id in changed or row.path in wanted]
             if rows:
                 indexing.look(rows, task, _below(rows, changed, wanted))
             changed, wanted = {}, set()
@@ -86,14 +108,6 @@ class Looks:
                 self._asked = asked + self._asked
             self.notice(changed)
             self.again(list(wanted))
-
-
-def _look(asked: Asked, indexing: Indexing, task: Task) -> None:
-    try:
-        asked.looked = asked.folders()
-        indexing.look(asked.looked, task)
-    except UserFacingError as error:  # for the task that asked to tell; the others go on
-        asked.error = error
 
 
 def _below(

@@ -80,7 +80,7 @@ class Upkeep:
             folders = self._registered(paths)
             for row in folders:
                 task.publish(FolderRegistered(task.id, row.id, row.path))
-            self._watch_first()
+            self._watched()
             with self._ending():
                 report(self._opened().run(folders, task))
 
@@ -291,8 +291,7 @@ class Upkeep:
 
         def look() -> None:
             if self._looks.is_waiting:
-                self._watch_first()
-                self._looks.take(self._opened(), lambda: self._folders(None), task)
+                self._looks.take(self._opened(), self._watched, task)
 
         with self._ending():
             look()
@@ -309,12 +308,14 @@ class Upkeep:
             raise
         finally:
             self._embed_later()
-            self._settled()
+            self._searching.submit(self._settle)
             if self._looks.is_noticed:
                 self._once(self._read)
 
-    def _watch_first(self) -> None:
-        self._vigil.follow(self._holdings.writer().folders.all(), _FOLLOWING_S)
+    def _watched(self) -> list[FolderRow]:
+        folders = self._holdings.writer().folders.all()
+        self._vigil.follow(folders, _FOLLOWING_S)
+        return folders
 
     def _once(self, job: Callable[[Task], None]) -> None:
         """Queue a job unless it is waiting already; one that was stopped before its turn waits no more."""
@@ -387,9 +388,6 @@ class Upkeep:
         """Look at folders without being asked; what was left of them stays so."""
         self._looks.again(paths)
         self._once(self._read)
-
-    def _settled(self) -> None:
-        self._searching.submit(self._settle)
 
     def _settle(self, task: Task) -> None:
         """Publish how the library stands, and watch the folders it has now."""

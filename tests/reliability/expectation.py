@@ -28,6 +28,7 @@ class Standing(StrEnum):
 @dataclass(frozen=True)
 class Situation:
     """All that a round is judged by. folders: those that are watched now, by their roots.
+    paused: those that a person paused, away or not.
 
     hidden: paths of folders that cannot be listed. states: of files now, known: when they were last read.
     had_acts: a person changed what is watched.
@@ -40,6 +41,7 @@ class Situation:
     index: IndexLook
     notes: Notes
     folders: Mapping[str, Standing]
+    paused: frozenset[str]
     hidden: tuple[str, ...]
     states: Mapping[str, State]
     known: Mapping[str, State]
@@ -111,7 +113,7 @@ def _vectors(case: Situation) -> Iterator[str]:
         for ordinal in view.digests:
             mine, other = view.vectors.get(ordinal), truth.vectors.get(ordinal) if truth == view and truth else None
             if mine is None:
-                if standing is not Standing.PAUSED:
+                if case.home(path) not in case.paused:
                     yield f"vectors: {path!r} leaf {ordinal} has none"
             elif other is not None and cosine(mine, other) < LEAST_COSINE:
                 yield f"vectors: {path!r} leaf {ordinal} is not that of its words ({cosine(mine, other):.3f})"

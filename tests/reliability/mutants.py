@@ -108,15 +108,9 @@ def away_is_deleted() -> None:
 
 
 @_mutant(r"documents: .*\(away\) is missing", "unplug")
-def bare_is_emptied() -> None:
-    real = walking.walk
-
-    def walk(*arguments: Any, **named: Any) -> Any:
-        found = real(*arguments, **named)
-        found.is_bare = False
-        return found
-
-    _put(scanning, walk=walk)
+def mount_point_is_emptied() -> None:
+    """An empty mount point is taken for the drive, with nothing on it."""
+    _put(scanning, _is_another=lambda *_: False)
 
 
 @_mutant(r"documents: .*\(hidden\) is missing", "make_folders", "hide_folder", "show_folder")
@@ -172,7 +166,7 @@ def another_vector() -> None:
 
 @_mutant("work: .*(read again|embedded)", "rename", "move")
 def moved_is_read() -> None:
-    _put(planning, _origin=lambda *_: None)
+    _put(planning._Candidates, take_origin=lambda *_: None)
 
 
 @_mutant("work: .*did not change and was opened", "touch", "change_mode")

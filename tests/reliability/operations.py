@@ -319,7 +319,7 @@ def show_folder(tree: Tree) -> None:
 
 
 def unplug(tree: Tree) -> None:
-    """The root of a folder goes, or an empty one is left; the nested one may be moved inside the one around it."""
+    """The root of a folder goes, or an empty mount point is left; the nested one may go into the one around it."""
     there = [root for root in tree.roots[1:3] if root not in tree.unplugged and os.path.isdir(root)]
     if not there or not os.path.isdir(tree.roots[0]):
         return
@@ -330,19 +330,19 @@ def unplug(tree: Tree) -> None:
     tree.unplugged[root] = to
     if tree.chance.random() < 0.5:
         tree.make_folder(root)
+        tree.foreign.add(root)
     tree.note("unplug", root, to)
 
 
 def replug(tree: Tree) -> None:
+    """What was put into an empty mount point is below the drive again, and not to be seen."""
     for root, to in list(tree.unplugged.items()):
-        if os.path.isdir(to):
-            if os.path.isdir(root) and os.listdir(root):
-                del tree.unplugged[root]  # something was put into the empty folder: it is a folder of its own now
-                continue
+        if os.path.isdir(to) and os.path.isdir(os.path.dirname(root)):
             if os.path.isdir(root):
-                tree.remove(root)
+                tree.move(root, os.path.join(tree.stash, f"below {tree.counts.total()}"))
             if not os.path.lexists(root):
                 tree.move(to, root)
+                tree.foreign.discard(root)
                 tree.note("replug", root)
         if not os.path.isdir(to):
             tree.unplugged.pop(root, None)

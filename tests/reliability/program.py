@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from multiprocessing.connection import Connection
@@ -96,13 +96,13 @@ class Served:
         self._counts = {"statement": 0, "request": 0, "document": 0}
         self._task = Task(self._happened)
         self._broken: set[tuple[int, int]] = set()
+        self._foreign: set[str] = set()
         self._base = "\0"
         self._library: Library | None = None
         self._indexing: Indexing | None = None
         self._program = app.build(beginning.place)
         storing.READING_VERSION = beginning.version
-        self._real_scandir = os.scandir
-        setattr(walking, "os", _Os(self._scandir))  # noqa: B010 - it is a module that is replaced
+        setattr(walking, "os", _Os(self))  # noqa: B010 - it is a module that is replaced
         self._watch_children()
         sys.addaudithook(self._on_audit)
         if beginning.mutant:
@@ -146,9 +146,9 @@ class Served:
     def set_patterns(self, path: str, patterns: str) -> None:
         libraries.set_patterns(self.library, path, patterns)
 
-    def hide(self, folders: set[tuple[int, int]]) -> None:
-        """Folders, by device and inode, whose entries cannot be listed."""
-        self._broken = folders
+    def hide(self, folders: set[tuple[int, int]], foreign: set[str]) -> None:
+        """Folders, by device and inode, whose entries cannot be listed; and roots that lie on another device now."""
+        self._broken, self._foreign = folders, foreign
 
     def look(self, touched: Iterable[str] | None, apart: list[str], fate: Fate) -> Notes:
         """Look, read and embed. touched: paths that a watcher named, a folder's own for all of it; None is all folders.
@@ -242,18 +242,33 @@ class Served:
         if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(self._base):
             self._notes.opened.append(arguments[0])
 
-    def _scandir(self, path: str) -> Any:
+    def scandir(self, path: str) -> Any:
+        """As `os.scandir`, of a disk that may be broken."""
         status = os.stat(path)
         if (status.st_dev, status.st_ino) in self._broken:
             raise OSError(5, "Input/output error", path)
-        return self._real_scandir(path)
+        return os.scandir(path)
+
+    def placed(self, path: str, status: os.stat_result) -> os.stat_result:
+        """What the system says of a file, on the device where it is meant to be."""
+        if not walking.is_within(path, self._foreign):
+            return status
+        times = {name: getattr(status, name) for name in ("st_atime_ns", "st_mtime_ns", "st_ctime_ns")}
+        return os.stat_result((*status[:2], status.st_dev + 1, *status[3:]), times)
 
 
 class _Os:
-    """The module `os`, with another scandir."""
+    """The module `os` for walks, with disks that break and drives that come and go."""
 
-    def __init__(self, scandir: Callable[[str], Any]) -> None:
-        self.scandir = scandir
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self.scandir = served.scandir
+
+    def stat(self, path: str) -> os.stat_result:
+        return self._served.placed(path, os.stat(path))
+
+    def lstat(self, path: str) -> os.stat_result:
+        return self._served.placed(path, os.lstat(path))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(os, name)

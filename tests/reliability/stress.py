@@ -135,7 +135,7 @@ class Stress:
             operations.happen(self.tree, self._favoured)
         if self.rounds and self.tree.chance.random() < 0.25:
             self._act(this, self._program.ask)
-        self._program.ask("hide", self.tree.hidden)
+        self._program.ask("hide", self.tree.hidden, self.tree.foreign)
 
     def _act(self, this: Round, do: acts.Do) -> None:
         done = acts.act(self.tree, self._watched, do)
@@ -259,7 +259,7 @@ class Stress:
             self.counts["killed while opening"] += 1
             self._start_anew(_CALM)
             return
-        self._program.ask("hide", self.tree.hidden)
+        self._program.ask("hide", self.tree.hidden, self.tree.foreign)
 
     def _begun(self) -> Process:
         return Process(Beginning(self.home / "started", self._settings, self._mutant, self._version))
@@ -284,6 +284,7 @@ class Stress:
             index=self._program.ask("index"),
             notes=this.notes,
             folders=standings,
+            paused=frozenset(root for root, each in self._watched.items() if each.is_paused),
             hidden=hidden,
             states=states,
             known=self._known,
@@ -305,13 +306,14 @@ class Stress:
         is_there = os.path.isfile(root) if root.endswith(ALONE) else os.path.isdir(root)
         if not is_there or self.tree.is_hidden(root):
             return Standing.AWAY
-        if os.path.isdir(root) and not os.listdir(root):
-            current = self._current()
-            homes = (max((each for each in current if _is_covered(path, [each])), key=len, default=None)
-                     for path in before.documents)  # fmt: skip
-            if root in homes:
+        if root in self.tree.foreign and os.path.isdir(root):
+            held = [path for path in before.documents if self._home(path) == root]
+            if held and not any(map(os.path.lexists, held)):
                 return Standing.AWAY
         return Standing.PAUSED if self._watched[root].is_paused else Standing.LIVE
+
+    def _home(self, path: str) -> str | None:
+        return max((root for root in self._current() if _is_covered(path, [root])), key=len, default=None)
 
     def _made_from_scratch(self, standings: dict[str, Standing]) -> LibraryView:
         place = self.home / "oracles" / str(self.rounds)

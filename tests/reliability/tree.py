@@ -31,6 +31,8 @@ class Tree:
     counts: Counter[str] = field(default_factory=Counter)
     hidden: set[tuple[int, int]] = field(default_factory=set)
     """Folders that cannot be listed, by device and inode: their disk is broken there."""
+    foreign: set[str] = field(default_factory=set)
+    """Roots in whose place an empty mount point was left: another file system."""
     unplugged: dict[str, str] = field(default_factory=dict)
     """Where the root of an unplugged folder is now, by its own path."""
 

@@ -257,3 +257,117 @@ def test_stopping_all_stops_what_waits_too_and_breaks_nothing(opened: Opened, tm
 
 def assert_set(gate: threading.Event) -> None:
     assert gate.wait(WAIT_S)
+
+
+def many(folder: Path, count: int, size: int = 60_000) -> None:
+    for number in range(count):
+        write(folder / f"{number}.txt", f"Sentence number {number} of many. " * (size // 30))
+
+
+def test_a_look_does_not_wait_for_a_long_reading(opened: Opened, papers: Path, tmp_path: Path) -> None:
+    many(tmp_path / "large", 120)
+    long = opened.desk.upkeep.add(str(tmp_path / "large"))
+    opened.until(lambda: any(name[0].isdecimal() for name in opened.documents()))
+    (papers / "owls.txt").unlink()
+    write(tmp_path / "small" / "now.txt", "Wanted at once.")
+    opened.desk.upkeep.add(str(tmp_path / "small"))
+    opened.until(lambda: "now.txt" in opened.documents() and "owls.txt" not in opened.documents())
+    assert not any(isinstance(event, TaskEnded) and event.task == long for event in opened.events)
+    assert opened.ended(long).error is None
+    assert len(opened.documents()) == 123
+
+
+def test_while_paused_nothing_is_read_but_what_is_gone_goes(opened: Opened, papers: Path) -> None:
+    opened.desk.upkeep.pause(paused=True)
+    write(papers / "cats.txt", "Cats.")
+    (papers / "owls.txt").unlink()
+    opened.until(lambda: "owls.txt" not in opened.documents())
+    assert "cats.txt" not in opened.documents()
+    opened.desk.upkeep.pause(paused=False)
+    opened.until(lambda: "cats.txt" in opened.documents())
+
+
+def test_a_stopped_task_blames_no_file(opened: Opened, tmp_path: Path) -> None:
+    many(tmp_path / "large", 8, 6_000_000)
+    many(tmp_path / "small", 8, 60)
+    first = opened.desk.upkeep.add(str(tmp_path / "large"))
+    opened.until(lambda: any(isinstance(event, IndexingPlanned) for event in opened.events))
+    second = opened.desk.upkeep.add(str(tmp_path / "small"))
+    opened.desk.stop(first)
+    opened.ended(first)
+    assert opened.ended(second).error is None
+    opened.ended(opened.desk.upkeep.look())
+    assert opened.status is not None
+    assert opened.status.failed == ()
+    assert len(opened.documents()) >= 8
+
+
+def test_a_folder_taken_back_is_looked_at(opened: Opened, papers: Path) -> None:
+    opened.ended(opened.desk.upkeep.remove(str(papers)))
+    (papers / "owls.txt").unlink()
+    write(papers / "cats.txt", "Cats.")
+    opened.ended(opened.desk.upkeep.undo_remove(str(papers)))
+    opened.until(lambda: opened.documents() == {"bees.txt", "elks.txt", "cats.txt"})
+
+
+def test_after_stop_indexing_only_what_waited_is_left(opened: Opened, papers: Path) -> None:
+    opened.desk.upkeep.leave_all()
+    write(papers / "cats.txt", "Cats.")
+    opened.until(lambda: "cats.txt" in opened.documents())
+
+
+def test_a_library_that_was_in_use_at_first_is_watched_once_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAG_DESKTOP_ENGINE", "scripted")
+    monkeypatch.setenv("RAG_DESKTOP_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("RAG_DESKTOP_CONFIG", str(tmp_path / "config"))
+    made = Opened(tmp_path / "library")
+    write(tmp_path / "papers" / "a.txt", "A.")
+    with Library.writer(tmp_path / "library"):
+        made.desk = Desk(build(), made.publish)
+        error = made.ended(made.desk.upkeep.start()).error
+    assert error is not None
+    assert error.code == "library-in-use"
+    made.ended(made.desk.upkeep.add(str(tmp_path / "papers")))
+    write(tmp_path / "papers" / "b.txt", "B.")
+    made.until(lambda: made.documents() == {"a.txt", "b.txt"})
+    made.desk.close()
+
+
+def test_a_pattern_that_no_version_understands_stops_nobody(opened: Opened, papers: Path, tmp_path: Path) -> None:
+    opened.ended(opened.desk.upkeep.pause_folder(str(papers), paused=True))
+    with Library.beside(tmp_path / "library") as library, library.transaction():
+        library.folders.set_patterns(library.folders.all()[0].id, "***/[")
+    write(tmp_path / "other" / "a.txt", "A.")
+    opened.ended(opened.desk.upkeep.add(str(tmp_path / "other")))
+    write(tmp_path / "other" / "b.txt", "B.")
+    opened.until(lambda: {"a.txt", "b.txt"} <= opened.documents())
+
+
+def test_one_edit_does_not_write_the_whole_index(opened: Opened, papers: Path) -> None:
+    snapshots = opened.library / "vectors"
+    opened.until(lambda: len(list(snapshots.glob("*.hnsw"))) == 1)
+    (before,) = snapshots.glob("*.hnsw")
+    write(papers / "owls.txt", "Owls are quiet now.")
+    opened.until(lambda: opened.finds("quiet") == ["owls.txt"])
+
+    def is_embedded() -> bool:
+        return bool(opened.status and not opened.status.spaces[0].pending)
+
+    opened.ended(opened.desk.upkeep.rescan())
+    opened.until(is_embedded)
+    assert list(snapshots.glob("*.hnsw")) == [before]
+
+
+def test_a_folder_that_stays_away_is_not_looked_at_without_end(opened: Opened, papers: Path, tmp_path: Path) -> None:
+    with Library.beside(tmp_path / "library") as library, library.transaction():
+        library._connection.execute("UPDATE folders SET device = 1")
+    for path in papers.iterdir():
+        path.unlink()
+    write(papers / "other.txt", "Another drive at the same place.")
+    opened.ended(opened.desk.upkeep.rescan())
+    opened.until(lambda: (at := opened.folder(papers)) is not None and at.is_away)
+    before = len(opened.events)
+    threading.Event().wait(3.0)
+    assert len(opened.events) - before < 60

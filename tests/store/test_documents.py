@@ -1,5 +1,7 @@
 """Rows of documents: one row a file, its text in slices, its state, its names."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -53,9 +55,9 @@ def test_documents_below_paths_are_those_of_the_folder_in_order(library: Library
 
 def test_documents_below_a_path_are_found_by_their_paths(library: Library) -> None:
     folder = material.watched(library)
-    asked: list[tuple[str, tuple[object, ...]]] = []
+    asked: list[tuple[str, Any]] = []
 
-    def trace(_: object, statement: str, bindings: tuple[object, ...]) -> bool:
+    def trace(_: object, statement: str, bindings: Any) -> bool:
         asked.append((statement, bindings))
         return True
 
