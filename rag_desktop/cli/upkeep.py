@@ -27,16 +27,27 @@ def problems(program: Program, options: argparse.Namespace, terminal: Terminal) 
         if paths:
             _kept(program, Wish(verb, tuple(map(os.path.abspath, paths))), terminal)
     with Library.reader(program.places.library) as library:
-        failures = libraries.problems(library)
+        failures, partly = libraries.problems(library), libraries.partly_read(library)
     shown = [each for each in failures if options.all or not each.is_ignored]
     if terminal.is_json:
-        terminal.result({"problems": [_problem(each, program.wording) for each in failures]})
+        terminal.result(
+            {
+                "problems": [_problem(each, program.wording) for each in failures],
+                "partly": [_partly(each, program.wording) for each in partly],
+            }
+        )
         return OK
     if not shown:
         terminal.line(program.wording.say("Every document could be read."))
     for each in shown:
         _show(each, program.wording, terminal)
+    for each in partly:
+        terminal.line(f"· {each.path}: {program.wording.error(each.error)}")
     return OK
+
+
+def _partly(each: Failure, wording: Wording) -> dict[str, str]:
+    return {"path": each.path, "code": each.error.code, "reason": wording.error(each.error)}
 
 
 def _problem(each: Failure, wording: Wording) -> dict[str, object]:

@@ -55,6 +55,13 @@ def problems(library: Library) -> tuple[Failure, ...]:
     )
 
 
+def partly_read(library: Library) -> tuple[Failure, ...]:
+    """What was left out of documents that were read, by path; a document may have several."""
+    return tuple(
+        Failure(path, UserFacingError(code)) for path, codes in library.documents.warned() for code in codes
+    )
+
+
 def text_of(library: Library, path: str) -> str:
     """The normalised text of a document, just as offsets count it.
 
@@ -63,7 +70,7 @@ def text_of(library: Library, path: str) -> str:
     row = library.documents.at(os.path.abspath(path))
     if row is None:
         raise UserFacingError("document-unknown", path=path)
-    if row.error is not None:
+    if row.error is not None and row.sha256 is None:
         raise row.error
     return library.documents.text(row.id)
 

@@ -1,5 +1,6 @@
 """Looks at watched folders, and applies what needs no reading: files that moved, were touched, or are gone."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ class Scanning:
             self._is_away(scan, error)
             return None
         known = list(documents.of_folder(folder.id) if below is None else documents.below(folder.id, below))
-        if _is_another(folder, found, known):
+        if found.device != folder.device and _is_another(folder, found, list(documents.of_folder(folder.id))):
             self._is_away(scan, UserFacingError("folder-away", path=folder.path))
             return None
         away = _lost_mounts(folder, found, known)
@@ -143,13 +144,11 @@ def _lost_mounts(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) 
 
 
 def _is_another(folder: FolderRow, found: Found, known: Sequence[DocumentRow]) -> bool:
-    """Whether what lies here is not the folder that was read: another file system, and none of its files.
+    """Whether what lies on this other file system is not the folder that was read: none of its files is there.
 
-    As an empty mount point is. A folder that was emptied lies where it lay.
+    As an empty mount point is, also when a look goes to a part of it only, at what was put there meanwhile. A folder
+    that was emptied lies where it lay.
     """
-    if not known or found.device == folder.device:
+    if not known:
         return False
-    if folder.device is None:
-        return found.is_bare
-    there = {file.path for file in found.files}
-    return not any(row.file.path in there for row in known)
+    return found.is_bare if folder.device is None else not any(os.path.lexists(row.file.path) for row in known)

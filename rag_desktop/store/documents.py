@@ -89,6 +89,14 @@ class Documents:
         )
         return [_row(row) for row in self._connection.execute(query)]
 
+    def warned(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Paths of documents that were read in part, with the codes of what was left out, in order of paths."""
+        rows = self._connection.execute(
+            "SELECT path, warnings FROM documents WHERE warnings IS NOT NULL AND error_code IS NULL"
+            " AND folder_id IN (SELECT id FROM folders WHERE removed_at IS NULL) ORDER BY path"
+        )
+        return [(path_from_blob(path), words_from_json(warnings)) for path, warnings in rows]
+
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Bytes of files and characters of text of all documents that were read, by format."""
         rows = self._connection.execute(

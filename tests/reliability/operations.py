@@ -179,8 +179,8 @@ def symbolic_link(tree: Tree) -> None:
 
 
 def become_link(tree: Tree) -> None:
-    """A file moves away and leaves a link to itself."""
-    path = tree.chance.choice(tree.files())
+    """A file moves away and leaves a link to itself; not a watched one, for which either path would do."""
+    path = tree.chance.choice([path for path in tree.files() if path != tree.roots[3]])
     to = tree.free(tree.chance.choice(tree.folders()), os.path.splitext(path)[1])
     tree.move(path, to)
     os.symlink(to, path)

@@ -306,7 +306,9 @@ class Stress:
         is_there = os.path.isfile(root) if root.endswith(ALONE) else os.path.isdir(root)
         if not is_there or self.tree.is_hidden(root):
             return Standing.AWAY
-        if root in self.tree.foreign and os.path.isdir(root):
+        row = before.folders.get(root)
+        device = os.stat(root).st_dev + (root in self.tree.foreign)
+        if row and row.device not in (None, device) and not row.is_file:
             held = [path for path in before.documents if self._home(path) == root]
             if held and not any(map(os.path.lexists, held)):
                 return Standing.AWAY
