@@ -1,0 +1,119 @@
+"""`problems`, `why` and `folder` from the command line, with real files and readers."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.road.conftest import CommandLine
+
+
+@pytest.fixture
+def mixed(scripted: CommandLine, tmp_path: Path) -> Path:
+    """A folder with a good file, a broken one, one that nobody reads and one that is left out; indexed."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "good.txt").write_text("The boiler was serviced in May.", encoding="utf-8")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing of use")
+    (folder / "film.mp4").write_bytes(b"\0\0\0\x18ftyp")
+    (folder / "key.pem").write_text("-----BEGIN", encoding="utf-8")
+    scripted("add", str(folder), status=3)
+    return folder
+
+
+def test_a_problem_has_its_path_reason_advice_and_time(scripted: CommandLine, mixed: Path) -> None:
+    (problem,) = scripted("problems", "--json").json["problems"]
+    assert problem["path"] == str(mixed / "broken.pdf")
+    assert problem["code"] == "pdf-damaged"
+    assert "damaged" in problem["reason"]
+    assert "save it again" in problem["hint"]
+    assert problem["ignored"] is False
+    assert datetime.now(UTC) - datetime.fromisoformat(problem["tried_at"]) < timedelta(minutes=10)
+    said = scripted("problems").out
+    assert all(part in said for part in (problem["path"], problem["reason"], problem["hint"], "Tried "))
+
+
+def test_a_problem_can_be_ignored_and_heeded_again(scripted: CommandLine, mixed: Path) -> None:
+    broken = str(mixed / "broken.pdf")
+    (problem,) = scripted("problems", "--ignore", broken, "--json").json["problems"]
+    assert problem["ignored"] is True
+    assert broken not in scripted("problems").out
+    assert broken in scripted("problems", "--all").out
+    assert broken not in scripted("status").out
+    assert broken in scripted("problems", "--heed", broken).out
+
+
+def test_a_retry_reads_a_file_that_did_not_change(scripted: CommandLine, mixed: Path) -> None:
+    before = scripted("problems", "--json").json["problems"][0]["tried_at"]
+    (problem,) = scripted("problems", "--retry", str(mixed / "broken.pdf"), "--json").json["problems"]
+    assert problem["tried_at"] >= before
+    shutil.copy(mixed / "good.txt", mixed / "broken.txt")
+    (mixed / "broken.pdf").unlink()
+    scripted("add", str(mixed))
+    assert scripted("problems", "--json").json["problems"] == []
+
+
+def test_what_was_left_out_of_a_document_is_said(scripted: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "page.html").write_text(
+        "<p>Seen.</p><p style='display:none'>" + "Hidden words that nobody sees. " * 20 + "</p>", encoding="utf-8"
+    )
+    scripted("add", str(tmp_path / "odd"))
+    (partly,) = scripted("problems", "--json").json["partly"]
+    assert (partly["path"], partly["code"]) == (str(tmp_path / "odd" / "page.html"), "text-hidden")
+    assert partly["reason"] in scripted("problems").out
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("broken.pdf", "pdf-damaged"),
+        ("film.mp4", "format-unknown"),
+        ("key.pem", "path-excluded"),
+        ("x", "path-missing"),
+    ],
+)
+def test_why_a_file_is_not_found(scripted: CommandLine, mixed: Path, name: str, code: str) -> None:
+    answer = scripted("why", str(mixed / name), "--json", status=1).json
+    assert (answer["found"], answer["code"]) == (False, code)
+    assert answer["reason"]
+
+
+def test_why_one_is(scripted: CommandLine, mixed: Path, tmp_path: Path) -> None:
+    assert scripted("why", str(mixed / "good.txt"), "--json").json["found"] is True
+    assert scripted("why", str(tmp_path), "--json", status=1).json["code"] == "path-outside"
+
+
+def test_a_paused_folder_is_not_read(scripted: CommandLine, mixed: Path) -> None:
+    assert scripted("folder", str(mixed), "--pause", "--json").json["paused"] is True
+    (mixed / "new.txt").write_text("Words of a new file.", encoding="utf-8")
+    scripted("add", str(mixed), status=3)
+    assert scripted("why", str(mixed / "new.txt"), "--json", status=1).json["code"] == "folder-paused"
+    assert scripted("folder", str(mixed), "--resume", "--json").json["paused"] is False
+    assert scripted("why", str(mixed / "new.txt"), "--json").json["found"] is True
+
+
+def test_patterns_are_kept_and_shown(scripted: CommandLine, mixed: Path, tmp_path: Path) -> None:
+    answer = scripted("folder", str(mixed), "--exclude", "*.pdf", "!key.pem", "--json").json
+    assert answer["patterns"] == ["*.pdf", "!key.pem"]
+    assert scripted("problems", "--json").json["problems"] == []
+    assert scripted("why", str(mixed / "broken.pdf"), "--json", status=1).json["code"] == "path-excluded"
+    (tmp_path / "lines").write_text("good*\n", encoding="utf-8")
+    scripted("folder", str(mixed), "--exclude-from", str(tmp_path / "lines"))
+    assert scripted("why", str(mixed / "good.txt"), "--json", status=1).json["code"] == "path-excluded"
+    scripted("folder", str(mixed), "--exclude")
+    assert scripted("why", str(mixed / "good.txt"), "--json").json["found"] is True
+    assert scripted("folder", str(mixed), "--exclude", "***/[", "--json", status=1).json["error"]["code"] == (
+        "pattern-refused"
+    )
+
+
+def test_an_away_folder_is_marked_in_results(scripted: CommandLine, mixed: Path) -> None:
+    mixed.rename(mixed.with_name("elsewhere"))
+    scripted("add", str(mixed), status=3)
+    (passage, *_) = scripted("search", "boiler serviced", "--json").json["passages"]
+    assert (passage["away"], passage["path"]) == (True, str(mixed / "good.txt"))
+    mixed.with_name("elsewhere").rename(mixed)
+    scripted("add", str(mixed), status=3)
+    assert scripted("search", "boiler serviced", "--json").json["passages"][0]["away"] is False
