@@ -57,9 +57,7 @@ def problems(library: Library) -> tuple[Failure, ...]:
 
 def partly_read(library: Library) -> tuple[Failure, ...]:
     """What was left out of documents that were read, by path; a document may have several."""
-    return tuple(
-        Failure(path, UserFacingError(code)) for path, codes in library.documents.warned() for code in codes
-    )
+    return tuple(Failure(path, UserFacingError(code)) for path, codes in library.documents.warned() for code in codes)
 
 
 def text_of(library: Library, path: str) -> str:

@@ -21,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 _LOOK_S = 0.1
 """How often deadlines are looked at; memory every fifth time."""
 _REST_S = 30.0
+_OURS = {"child-died", "child-deadline", "child-memory"}
 _BROKEN_STARTS = 3
 """After so many starts in a row whose role did not load, the child rests before it is started again."""
 
@@ -291,7 +292,7 @@ class Child:
                 return
             self._run = None
             lost, self._outstanding = self._outstanding, {}
-            if not run_.is_ready and isinstance(error, UserFacingError):
+            if not run_.is_ready and isinstance(error, UserFacingError) and error.code in _OURS:
                 error.arguments["ready"] = 0
             if not run_.is_ready and not run_.is_closing:
                 self._failed_starts += 1

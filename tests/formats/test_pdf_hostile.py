@@ -216,7 +216,7 @@ KILLERS = {
     ),
     "a gigabyte in a few kilobytes": (
         document([stream(zlib.compress(zlib.compress(bytes(1 << 30), 9), 9), "/Filter [/FlateDecode /FlateDecode]")]),
-        {"child-memory", "child-died", "no-text"},
+        {"child-memory", "child-died", "no-text", "child-deadline"},
     ),
 }
 

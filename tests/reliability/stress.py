@@ -307,10 +307,13 @@ class Stress:
         if not is_there or self.tree.is_hidden(root):
             return Standing.AWAY
         row = before.folders.get(root)
-        device = os.stat(root).st_dev + (root in self.tree.foreign)
-        if row and row.device not in (None, device) and not row.is_file:
-            held = [path for path in before.documents if self._home(path) == root]
-            if held and not any(map(os.path.lexists, held)):
+        held = [path for path in before.documents if self._home(path) == root]
+        if held and os.path.isdir(root):
+            is_bare = not os.listdir(root)
+            is_moved = row and row.device not in (None, os.stat(root).st_dev + (root in self.tree.foreign))
+            if is_moved and not any(map(os.path.lexists, held)):
+                return Standing.AWAY
+            if is_bare and (row is None or row.device is None):  # as in scanning: on which device it was is not known
                 return Standing.AWAY
         return Standing.PAUSED if self._watched[root].is_paused else Standing.LIVE
 
