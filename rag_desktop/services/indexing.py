@@ -129,11 +129,7 @@ class Indexing:
         row = self._library.folders.add(
             path, is_file=known.is_file if known and not os.path.exists(path) else is_file, chunker=DEFAULT_CHUNKER
         )
-        for above in self._library.folders.all():
-            if above.id != row.id and is_inside(path, above.path):
-                for document in self._library.documents.of_folder(above.id):
-                    if is_inside(document.file.path, path):
-                        self._library.documents.own(document.id, row.id)
+        take_over(self._library, row)
         return row
 
     def run(self, folders: Sequence[FolderRow], task: Task) -> IndexingReport:
@@ -300,6 +296,14 @@ def size_of(folder: Path) -> int:
             with suppress(FileNotFoundError):  # a write-ahead log or an old snapshot may go meanwhile
                 total += os.lstat(os.path.join(where, name)).st_size
     return total
+
+
+def take_over(library: Library, folder: FolderRow) -> None:
+    """Give a folder the documents in it that a watched folder above has; in a transaction of the caller's."""
+    for above in library.folders.all():
+        if above.id != folder.id and is_inside(folder.path, above.path):
+            for document in library.documents.below(above.id, [folder.path]):
+                library.documents.own(document.id, folder.id)
 
 
 def is_inside(path: str, folder: str) -> bool:

@@ -9,7 +9,7 @@ from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, Spac
 from rag_desktop.files.rules import Rules
 from rag_desktop.files.sameness import spelled
 from rag_desktop.files.walking import is_link
-from rag_desktop.services.indexing import is_inside, size_of
+from rag_desktop.services.indexing import is_inside, size_of, take_over
 from rag_desktop.store.codec import path_to_blob
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.holder import HOLDER, is_awaited
@@ -185,9 +185,10 @@ def ignore_failures(library: Library, paths: Iterable[str], *, ignored: bool) ->
 
 
 def restore(library: Library, folder: FolderRow) -> None:
-    """Take `mark_removed` back."""
+    """Take `mark_removed` back, and from a folder above what it took over meanwhile."""
     with library.transaction():
         library.folders.mark_removed(folder.id, removed=False)
+        take_over(library, folder)
 
 
 def purge(library: Library, folders: Sequence[FolderRow] | None = None) -> int:

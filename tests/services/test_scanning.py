@@ -161,3 +161,14 @@ def test_patterns_are_kept_to(looked: Looked) -> None:
         looked.library.folders.set_patterns(looked.id, "usb/\n")
     looked.look()
     assert looked.names == ["a.txt"]
+
+
+def test_a_stray_file_in_an_empty_mount_point_brings_nothing_back(looked: Looked) -> None:
+    looked.root.rename(looked.root.with_name("elsewhere"))
+    looked.root.mkdir()
+    set_column(looked, "device", 1)
+    looked.look()
+    (looked.root / "stray.txt").write_text("Not of the drive.")
+    looked.look({FolderId(looked.id): frozenset([str(looked.root / "stray.txt")])})
+    assert codes(looked.look()) == ["folder-away"]
+    assert (looked.names, looked.row.is_away) == (["a.txt", "b.txt", "c.txt"], True)

@@ -371,3 +371,16 @@ def test_a_folder_that_stays_away_is_not_looked_at_without_end(opened: Opened, p
     before = len(opened.events)
     threading.Event().wait(3.0)
     assert len(opened.events) - before < 60
+
+
+def test_what_a_folder_above_took_over_comes_back_with_an_undo(opened: Opened, papers: Path) -> None:
+    write(papers / "inner" / "deep.txt", "Deep words.")
+    opened.ended(opened.desk.upkeep.add(str(papers / "inner")))
+    opened.ended(opened.desk.upkeep.remove(str(papers / "inner")))
+    opened.ended(opened.desk.upkeep.rescan([str(papers)]))
+    stored = sum(isinstance(event, DocumentStored) for event in opened.events)
+    opened.ended(opened.desk.upkeep.undo_remove(str(papers / "inner")))
+    opened.ended(opened.desk.upkeep.rescan([str(papers)]))
+    opened.until(lambda: (at := opened.folder(papers / "inner")) is not None and at.documents == 1)
+    assert "deep.txt" in opened.documents()
+    assert sum(isinstance(event, DocumentStored) for event in opened.events) == stored
