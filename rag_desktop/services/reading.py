@@ -19,9 +19,11 @@ from rag_desktop.workers.child import Child, ChildBugError, Failed, Replies, Rep
 from rag_desktop.workers.serving import Part
 
 _ATTEMPTS = 2
-_UNTIL_HEAD = {"pdf": 0.75}
-_USUALLY_UNTIL_HEAD = 0.25
-"""The part of reading a file that is over when its text is there; cutting it into chunks is the rest."""
+_UNTIL_HEAD = {"pdf": 0.6}
+_USUALLY_UNTIL_HEAD = 0.15
+"""The part of reading a file that is over when its text is there."""
+_STORING = 0.2
+"""The part that remains when all its chunks are there; measured on manuals of some thousand pages."""
 _SMALL = 1 << 18
 _AT_ONCE = 3
 """Small files in one reader's hands, so that it never waits for the next; a large one is in its hands alone."""
@@ -150,7 +152,7 @@ class ReadingLine:
             read = self._read[child, number]
             read.chunks.extend(part.chunks)
             through = part.chunks[-1].span.end / max(1, len(read.head.read.reading.text))
-            work.share = until_head + (1 - until_head) * through
+            work.share = until_head + (1 - _STORING - until_head) * through
 
     def _finish(self, reply: Reply) -> None:
         """Keep the outcome of one file; or put it back where its reader was lost for the first time."""
