@@ -113,10 +113,10 @@ class Agenda:
             for item in items:
                 self._done += self._in_hand.pop(item.file.path, None) is not None
 
-    def dropped(self) -> None:
-        """Nothing is in hand any more, and what was is to be found by another look."""
-        with self._lock:
-            self._in_hand.clear()
+    def put_back(self) -> None:
+        """Nothing is in hand any more: what was, and whose outcome is not kept, waits again."""
+        for item in list(self._in_hand.values()):
+            self.again(item)
 
     def touch(self, folder: FolderId) -> None:
         """Bring a folder's files to the front."""

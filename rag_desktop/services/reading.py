@@ -65,7 +65,7 @@ class ReadingLine:
         """Read all that is on the agenda, and what comes upon it. Raises Cancelled and UserFacingError `disk-low`.
 
         While the task is paused nothing is handed out. meanwhile: called several times a second, paused or not. What is
-        in hand when this ends early is read again another time.
+        in hand when this ends early waits on the agenda again.
         """
         try:
             with task.regardless():
@@ -73,7 +73,7 @@ class ReadingLine:
         finally:
             for child, number in self._in_hand:
                 child.stop(number)  # what a stopped run leaves must not keep the next one waiting
-            self._agenda.dropped()
+            self._agenda.put_back()
 
     def _run(self, task: Task, meanwhile: Callable[[], None]) -> None:
         idle = deque(self._readers)

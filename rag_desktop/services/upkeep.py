@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rag_desktop.domain.care import At, unwatched
-from rag_desktop.domain.errors import UserFacingError
+from rag_desktop.domain.errors import Cancelled, UserFacingError
 from rag_desktop.domain.events import FolderRegistered, FolderRemoved, IndexingHeld, LibraryLooked
 from rag_desktop.domain.ids import FolderId, TaskId
 from rag_desktop.services import care
@@ -212,7 +212,7 @@ class Upkeep:
         before, self._program = self._program, program
         if self._holdings.is_writing and before.embedder is not program.embedder:
             self._write(self._take_up_embedder)
-            self._embed_later()
+            self._once(self._embed)
 
     def live_index(self, key: str) -> HnswIndex | None:
         """The index of a space that is being written here, which follows each commit."""
@@ -281,7 +281,11 @@ class Upkeep:
         except UserFacingError:
             self._looks.forget(asked)
             raise
-        self._read(task)
+        try:
+            self._read(task)
+        except Cancelled:
+            self._unwanted(asked)
+            raise
         if asked.error:
             self._vigil.met(asked.error)
             raise asked.error
@@ -307,7 +311,7 @@ class Upkeep:
             self._vigil.met(error)
             raise
         finally:
-            self._embed_later()
+            self._once(self._embed)
             self._searching.submit(self._settle)
             if self._looks.is_noticed:
                 self._once(self._read)
@@ -330,9 +334,6 @@ class Upkeep:
             if waiting is None or self.lane.task(waiting) is None:
                 self._queued[job.__name__] = self._write(act)
 
-    def _embed_later(self) -> None:
-        self._once(self._embed)
-
     def _embed(self, task: Task) -> None:
         """Embed until other work waits; the rest is queued behind that work."""
         if self._indexing is None or self._program.embedder is None:
@@ -340,7 +341,7 @@ class Upkeep:
         try:
             _, error = self._indexing.embed(task, lambda: self.lane.is_wanted, is_last=False)
             if self.lane.is_wanted:
-                self._embed_later()
+                self._once(self._embed)
             else:
                 care.compact(self._holdings.writer(), lambda: self.lane.is_wanted or task.is_stopped)
             self._keep_safe()

@@ -63,3 +63,36 @@ def test_sizes_are_told_by_format() -> None:
         [file(HERE, "a", 1, size=5), file(THERE, "b", 1, size=7), file(HERE, "c", 1, size=1, format_="pdf")]
     )
     assert agenda.sizes() == {"text": (2, 12), "pdf": (1, 1)}
+
+
+def test_what_was_in_hand_when_reading_ended_waits_again() -> None:
+    agenda = Agenda([file(HERE, "a", 3), file(HERE, "b", 2), file(THERE, "c", 1)])
+    kept, lost = agenda.next(), agenda.next()
+    assert kept is not None
+    assert lost is not None
+    agenda.finished([kept])
+    agenda.put_back()
+    assert (sorted(taken(agenda)), agenda.done) == (["b", "c"], 1)
+
+
+def test_a_look_changes_only_what_it_covers() -> None:
+    agenda = Agenda([file(HERE, "a", 1), file(HERE, "b", 2)])
+    fresh = agenda.put(HERE, [file(HERE, "c", 3)], lambda path: path != "a")
+    assert [item.file.path for item in fresh] == ["c"]
+    assert taken(agenda) == ["c", "a"]
+
+
+def test_a_file_in_hand_is_not_put_again_unless_it_changed() -> None:
+    agenda = Agenda([file(HERE, "a", 1)])
+    agenda.next()
+    assert agenda.put(HERE, [file(HERE, "a", 1)]) == []
+    assert [item.file.mtime_ns for item in agenda.put(HERE, [file(HERE, "a", 2)])] == [2]
+
+
+def test_what_was_left_waits_again_only_when_it_changed_or_is_taken_up() -> None:
+    agenda = Agenda([file(HERE, "a", 1), file(HERE, "b", 1)])
+    agenda.leave(HERE)
+    assert [item.file.path for item in agenda.put(HERE, [file(HERE, "a", 1), file(HERE, "b", 2)])] == ["b"]
+    agenda.take_up(HERE)
+    assert len(agenda.put(HERE, [file(HERE, "a", 1), file(HERE, "b", 2)])) == 1
+    assert len(agenda) == 2
