@@ -26,16 +26,16 @@ def parser(wording: Wording) -> argparse.ArgumentParser:
         return verbs.add_parser(name, help=help_, description=help_, parents=[common], allow_abbrev=False)
 
     add = verb("add", say("Add folders or files, or look again at ones that were added"))
-    add.add_argument("paths", nargs="+", metavar="PATH")
+    add.add_argument("paths", nargs="+", metavar="PATH", type=_path)
     _searching(verb("search", say("Find passages")), wording)
     ask = verb("ask", say("Answer a question from the library, with citations"))
     ask.add_argument("question", metavar="QUESTION")
     ask.add_argument("--top-k", type=_at_least_one, help=say("how many passages an answer may draw on"))
     verb("status", say("Show what the library holds"))
     remove = verb("remove", say("Take folders or files out of the library; nothing on disk is touched"))
-    remove.add_argument("paths", nargs="+", metavar="PATH")
+    remove.add_argument("paths", nargs="+", metavar="PATH", type=_path)
     text = verb("text", say("Print the text of a document, as offsets count it"))
-    text.add_argument("path", metavar="PATH")
+    text.add_argument("path", metavar="PATH", type=_path)
     _models(verb("models", say("See, fetch, import, choose and check models")), common, wording)
     _upkeep(verb, wording)
     check = verb("check", say("Check the files of the library, and mend them where they are damaged"))
@@ -76,11 +76,11 @@ def _upkeep(verb: Callable[[str, str], argparse.ArgumentParser], wording: Wordin
         ("--ignore", say("say no more of these files until they change")),
         ("--heed", say("ignore these files no longer")),
     ):
-        problems.add_argument(option, nargs="+", metavar="PATH", help=help_)
+        problems.add_argument(option, nargs="+", metavar="PATH", type=_path, help=help_)
     why = verb("why", say("Say whether a file is in the library, and why not"))
-    why.add_argument("path", metavar="PATH")
+    why.add_argument("path", metavar="PATH", type=_path)
     folder = verb("folder", say("Show or change how a folder is indexed"))
-    folder.add_argument("path", metavar="PATH")
+    folder.add_argument("path", metavar="PATH", type=_path)
     going = folder.add_mutually_exclusive_group()
     going.add_argument("--pause", action="store_true", help=say("read no more of it until --resume"))
     going.add_argument("--resume", action="store_true", help=say("go on with it"))
@@ -108,7 +108,13 @@ def _models(models: argparse.ArgumentParser, common: argparse.ArgumentParser, wo
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(repr(text))
+    return int(text)
+
+
+def _path(text: str) -> str:
+    """An empty path is a variable that was not set, and not the folder one happens to be in."""
+    if not text:
+        raise argparse.ArgumentTypeError(repr(text))
+    return text

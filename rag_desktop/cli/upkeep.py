@@ -73,7 +73,7 @@ def _show(each: Failure, wording: Wording, terminal: Terminal) -> None:
 def why(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`why PATH`: whether a file is in the library, and why not."""
     with Library.reader(program.places.library) as library:
-        reason = libraries.whereabouts(library, options.path, program.format_of)
+        reason = libraries.whereabouts(library, options.path, program.format_of, program.own_places)
     wording = program.wording
     said = wording.error(reason) if reason else wording.say("{path} is in the library.", path=options.path)
     if terminal.is_json:

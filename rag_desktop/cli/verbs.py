@@ -20,6 +20,7 @@ from rag_desktop.services.retrieval import Mode
 from rag_desktop.services.tasks import Publish, Task
 from rag_desktop.store.library import Library
 
+_MOST_KINDS = 12
 OK, FAILED, SOME_FAILED, INTERRUPTED = 0, 1, 3, 130
 
 
@@ -81,12 +82,19 @@ def _show_report(report: IndexingReport, program: Program, terminal: Terminal) -
             )
         )
         _show_failures(folder.failed, program, terminal)
+        if folder.skipped:
+            kinds = ", ".join(f"{suffix} {n}" for suffix, n in sorted(folder.skipped.items(), key=_most)[:_MOST_KINDS])
+            terminal.line("  · " + wording.say("Passed over, of kinds that are not read: {kinds}", kinds=kinds))
     terminal.line(
         wording.say("Searchable after {searchable:.1f} s, done after {total:.1f} s", searchable=report.searchable,
                     total=report.total)
     )  # fmt: skip
     if report.embedding_error:
         terminal.note(wording.error(report.embedding_error))
+
+
+def _most(kind: tuple[str, int]) -> tuple[int, str]:
+    return -kind[1], kind[0]
 
 
 def search(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
@@ -100,7 +108,8 @@ def search(program: Program, options: argparse.Namespace, terminal: Terminal) ->
     if not found.passages:
         terminal.line(program.wording.say("Nothing was found."))
     for rank, passage in enumerate(found.passages, start=1):
-        terminal.line(f"{rank}. {place(passage.document.path, passage.chunk.page_start)}  ({passage.score:.3f})")
+        pages = passage.chunk.page_start, passage.chunk.page_end
+        terminal.line(f"{rank}. {place(passage.document.path, *pages)}  ({passage.score:.3f})")
         if passage.chunk.headings:
             terminal.line("   § " + " › ".join(passage.chunk.headings))
         terminal.line("   " + " ".join(passage.text.split())[:400])
@@ -163,9 +172,12 @@ def _show_sources(answer: Answer, streamed: str, program: Program, terminal: Ter
         )
 
 
-def place(path: str, page: int | None) -> str:
-    """A path with its page."""
-    return f"{path}, p. {page}" if page else path
+def place(path: str, page: int | None, last: int | None = None) -> str:
+    """A path with its page or pages, on one line whatever its name."""
+    path = " ".join(path.splitlines()).replace("\t", " ")
+    if not page:
+        return path
+    return f"{path}, p. {page}–{last}" if last and last > page else f"{path}, p. {page}"
 
 
 def status(program: Program, _options: argparse.Namespace, terminal: Terminal) -> int:

@@ -23,6 +23,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NO_TEXT = (
+    *(b"PK\x03\x04", b"\x1f\x8b\x08", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"BZh91AY", b"Rar!\x1a\x07"),
+    *(b"\x28\xb5\x2f\xfd", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF-1", b"\x89PNG\r\n", b"\xff\xd8\xff\xe0"),
+    *(b"\xff\xd8\xff\xe1", b"\x7fELF", b"SQLite format 3\x00"),
+)
+"""How compressed files, office files, PDFs, pictures, programs and databases begin, whatever their names say."""
 _CONTROLS = bytes(set(range(0x20)) - set(b"\b\t\n\x0b\f\r\x1a\x1b")) + b"\x7f"
 """No text holds these; \\b and \\x1b are in logs of terminals, \\x1a ends files of MS-DOS."""
 _CONTROL_SHARE = 0.01
@@ -71,6 +77,8 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
 
     Raises UnreadableError: file-binary, text-undecodable.
     """
+    if content.startswith(_NO_TEXT):
+        raise UnreadableError("file-binary")
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _marked(content[len(mark) :], encoding)

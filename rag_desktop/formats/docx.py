@@ -6,11 +6,11 @@ Left out: headers and footers, comments, hidden text and what is white on white,
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rag_desktop.domain.documents import Block, BlockKind, Metadata
-from rag_desktop.domain.errors import UnreadableError
+from rag_desktop.domain.documents import Block, BlockKind
+from rag_desktop.formats.core_properties import core_properties
 from rag_desktop.formats.docx_hidden import Looks, is_shaded
 from rag_desktop.formats.docx_styles import Numbering, Style, Styles, level_of
 from rag_desktop.formats.docx_tables import Row, blocks_of, rows_of
@@ -92,7 +92,8 @@ def _contents(file: OpenedFile) -> Contents:
         document.add(rest + "\n\n")
     if document.hidden >= LEAST_HIDDEN:
         document.warnings.add(TEXT_HIDDEN)
-    metadata = _metadata(package, document.title)
+    metadata = core_properties(package)
+    metadata = replace(metadata, title=metadata.title or document.title)
     return Contents(tuple(document.blocks), metadata, tuple(sorted(document.warnings)))
 
 
@@ -104,18 +105,6 @@ def _opened(package: Package, main: str) -> _Document:
     notes = {kind: {value(each, "id"): each for each in inside(part(kind))} for kind in _NOTES.values()}
     styles = Styles(part("styles"))
     return _Document(styles, Numbering(part("numbering")), notes, Looks(package, main, styles))
-
-
-def _metadata(package: Package, title: str | None) -> Metadata:
-    target = package.target("", "core-properties")
-    try:
-        root = package.root(target) if target else None
-    except UnreadableError as error:
-        if error.code == "file-too-large":
-            raise
-        root = None  # the text can be read without it
-    said = {local(each.tag): " ".join((each.text or "").split()) for each in (root if root is not None else ())}
-    return Metadata(said.get("title") or title, said.get("creator") or None)
 
 
 def _block(document: _Document, element: "Element") -> None:

@@ -278,6 +278,8 @@ class Indexing:
             for row in self._library.documents.of_folder(scan.folder.id)
             if row.error is not None
         ]
+        if scan.is_there and not os.path.exists(scan.folder.path):  # it went while it was read
+            scan.failures.append(Failure(scan.folder.path, UserFacingError("folder-away", path=scan.folder.path)))
         return FolderReport(
             scan.folder.path,
             counts.documents,

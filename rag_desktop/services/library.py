@@ -122,8 +122,13 @@ def set_patterns(library: Library, path: str, patterns: str) -> FolderRow:
     return row
 
 
-def whereabouts(library: Library, path: str, format_of: Callable[[str], str | None]) -> UserFacingError | None:
-    """Why a file or folder is not in the library, or None where it is and can be searched."""
+def whereabouts(
+    library: Library, path: str, format_of: Callable[[str], str | None], own_places: Sequence[str] = ()
+) -> UserFacingError | None:
+    """Why a file or folder is not in the library, or None where it is and can be searched.
+
+    own_places: folders of this program, which hold no documents.
+    """
     path = os.path.abspath(path)
     row = library.documents.at(path)
     home = max(
@@ -137,11 +142,22 @@ def whereabouts(library: Library, path: str, format_of: Callable[[str], str | No
         return row.error
     if home.path == path:
         return UserFacingError("folder-away", path=path) if home.is_away else None
+    if any(is_inside(path, place) for place in own_places):
+        return UserFacingError("path-own", path=path)
+    return _unread(home, path, format_of)
+
+
+def _unread(home: FolderRow, path: str, format_of: Callable[[str], str | None]) -> UserFacingError | None:
+    """Why what lies in a folder was not read, or None for a folder in it that is."""
     try:
         status = os.lstat(path)
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if is_folder:
+            os.scandir(path).close()
+    except PermissionError:
+        return UserFacingError("folder-forbidden", path=path)
     except OSError:
         return UserFacingError("path-missing", path=path)
-    is_folder = stat.S_ISDIR(status.st_mode)
     pattern = Rules(home.path, home.patterns).reason(path, is_folder)
     if pattern is not None:
         return UserFacingError("path-excluded", folder=home.path, pattern=pattern)

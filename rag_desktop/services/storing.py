@@ -49,7 +49,7 @@ class Storing:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._waiting: list[tuple[Callable[[Task], Event], FileToRead]] = []
+        self._waiting: list[tuple[Callable[[Task], Event | None], FileToRead]] = []
         self._characters = 0
 
     def read(self, item: FileToRead, found: Read) -> None:
@@ -74,7 +74,8 @@ class Storing:
         with self._library.transaction():
             events = [store(task) for store, _ in waiting]
         for event in events:
-            task.publish(event)
+            if event:
+                task.publish(event)
         return [item for _, item in waiting]
 
     def _store(self, item: FileToRead, found: Read, task: Task) -> DocumentStored:
@@ -86,7 +87,7 @@ class Storing:
         library.chunks.replace(document, reading.text, found.chunks)
         return DocumentStored(task.id, document)
 
-    def _store_failure(self, item: FileToRead, error: UserFacingError, task: Task) -> DocumentFailed:
+    def _store_failure(self, item: FileToRead, error: UserFacingError, task: Task) -> DocumentFailed | None:
         """What an earlier reading of the same path left is no longer true, and goes.
 
         Unless the file only cannot be read now, as one that another program keeps to itself: then its older words stay,
@@ -97,7 +98,9 @@ class Storing:
         if known and known.sha256 is not None:
             documents.outdate(known.id)
             documents.set_error(known.id, error.code, error.arguments)
-        elif error.code != "file-missing":
+        elif error.code == "file-missing":
+            return None
+        else:
             is_scan = error.code == "no-text" and item.format == "pdf"
             version = "" if error.code in _PASSING else _version(item, is_scan=is_scan)
             document = documents.put(item.folder, item.file, None, version)

@@ -23,7 +23,9 @@ ERRORS: dict[str, str] = {
     # the library
     "library-missing": N_("There is no library in {path} yet. Add a folder first."),
     "library-newer": N_("The library {path} was written by a newer version of this program. Please update."),
-    "library-damaged": N_("The file {path} is damaged. It is mended when the program starts the next time."),
+    "library-damaged": N_(
+        "The file {path} is damaged. “rag-desktop check --repair” mends it; so does the window when it opens."
+    ),
     "library-mending": N_("The library is being checked and mended. Please try again in a while."),
     "library-unopenable": N_(
         "Opening the library in {path} ended the program several times. “rag-desktop check --repair” mends it."
@@ -86,6 +88,7 @@ ERRORS: dict[str, str] = {
     "watch-failed": N_("Changes in {path} cannot be noticed as they happen. It is looked at now and then."),
     "folder-paused": N_("It was not read yet: indexing of {folder} is paused."),
     "pattern-refused": N_("{pattern} is no pattern of .gitignore syntax."),
+    "path-own": N_("{path} belongs to this program and holds no documents."),
     "path-outside": N_("{path} lies in no folder of this library."),
     "path-excluded": N_("It is left out of {folder} by the pattern {pattern}"),
     "path-link": N_("{path} is a link. Links are not followed; add the folder that it leads to."),

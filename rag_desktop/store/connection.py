@@ -61,7 +61,7 @@ def reading_connection(path: Path) -> apsw.Connection:
         # A reader of a WAL file must be able to write its shared memory; the pragma is what keeps it from the rows.
         _prepare(connection)
         connection.pragma("user_version")
-    except (apsw.ReadOnlyError, apsw.CantOpenError):
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError, apsw.FullError):  # the last two: a full disk
         connection.close()
         if has_log(path):  # what it holds would be missed
             raise

@@ -117,3 +117,29 @@ def test_an_away_folder_is_marked_in_results(scripted: CommandLine, mixed: Path)
     mixed.with_name("elsewhere").rename(mixed)
     scripted("add", str(mixed), status=3)
     assert scripted("search", "boiler serviced", "--json").json["passages"][0]["away"] is False
+
+
+def test_files_that_are_passed_over_are_told_by_kind(scripted: CommandLine, mixed: Path) -> None:
+    said = scripted("add", str(mixed), status=3).out
+    assert "Passed over, of kinds that are not read: .mp4 1" in said
+
+
+def test_an_empty_path_is_not_the_folder_one_is_in(scripted: CommandLine) -> None:
+    for words in (("add", ""), ("why", ""), ("remove", "")):
+        scripted(*words, status=2)
+
+
+def test_why_the_programs_own_files_are_not_read(scripted: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Words.", encoding="utf-8")
+    scripted("--library", str(tmp_path / "own"), "add", str(tmp_path))
+    answer = scripted("--library", str(tmp_path / "own"), "why", str(tmp_path / "own" / "backups"), "--json", status=1)
+    assert answer.json["code"] == "path-own"
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b\x08", b"%PDF-1.7\n", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_what_is_packed_is_no_text_whatever_its_name(scripted: CommandLine, tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "app.log").write_bytes(start + b"plain words follow here, line by line\n" * 2000)
+    scripted("add", str(tmp_path / "odd"), status=3)
+    (problem,) = scripted("problems", "--json").json["problems"]
+    assert problem["code"] == "file-binary"
