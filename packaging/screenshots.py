@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from rag_desktop.app import build
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.events import Event, LibraryLooked, ModelsListed, TaskEnded
+from rag_desktop.domain.events import Event, LibraryLooked, LibraryRecovered, ModelsListed, TaskEnded
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.gui.bridge import Bridge
 from rag_desktop.gui.geometry import Memory
@@ -190,6 +190,14 @@ def disk_low(stage: Stage) -> None:
     stage.run(0.2)
 
 
+def recovered(stage: Stage) -> None:
+    """A damaged library was mended when it was opened."""
+    stage.fill()
+    for code, arguments in (("library-repaired", {}), ("documents-outdated", {"count": 12})):
+        stage.bridge.happened.emit(LibraryRecovered(TaskId(0), UserFacingError(code, **arguments)))
+    stage.run(0.2)
+
+
 def models(stage: Stage) -> None:
     """The catalogue of models."""
     stage.fill()
@@ -283,8 +291,8 @@ def searching(stage: Stage) -> None:
 
 
 _LIBRARY_STATES = (
-    first, no_model, filled, indexing, folder_menu, patterns, problems, away, away_document, disk_low, models, drop,
-    notice, shortcuts,
+    first, no_model, filled, indexing, folder_menu, patterns, problems, away, away_document, disk_low, recovered,
+    models, drop, notice, shortcuts,
 )  # fmt: skip
 _TALK_STATES = (answered, pdf, text, korean, refused, streaming, searching)
 STATES: dict[str, Callable[[Stage], None]] = {state.__name__: state for state in (*_LIBRARY_STATES, *_TALK_STATES)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.formats.decoding import decode
-from rag_desktop.formats.outline import Trail
+from rag_desktop.formats.lines import LineWalk
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
@@ -30,39 +30,20 @@ _VERBATIM = frozenset({"src", "example"})
 
 
 @dataclass(slots=True)
-class _Walk:
-    """The lines of one document and what has been made of those before `at` (a line number)."""
+class _Walk(LineWalk):
+    """What Org's lines say besides."""
 
-    text: str
-    lines: list[re.Match[str]]
-    at: int = 0
-    trail: Trail = field(default_factory=Trail)
-    blocks: list[Block] = field(default_factory=list)
     keywords: dict[str, str] = field(default_factory=dict)
     drawer_ends: list[int] = field(default_factory=list)
 
-    def line(self, number: int) -> str:
-        return self.lines[number][0].rstrip("\r\n") if number < len(self.lines) else ""
-
-    def is_blank(self, number: int) -> bool:
-        return not self.lines[number][0].strip()
+    def unwrapped(self, text: str) -> str:
+        return _LINK.sub(lambda match: match[2] or match[1], text)
 
     def past(self, number: int, pattern: re.Pattern[str]) -> int:
         """Behind the lines from `number` on that begin so."""
         while number < len(self.lines) and pattern.match(self.line(number)):
             number += 1
         return number
-
-    def take(self, end: int, kind: BlockKind) -> None:
-        """Makes a block of the lines from `at` to `end` and the blank ones after them; verbatim unless links go."""
-        while end < len(self.lines) and self.is_blank(end):
-            end += 1
-        start = self.lines[self.at].start()
-        source = self.text[start : self.lines[end - 1].end()]
-        said = source if kind is BlockKind.CODE else _LINK.sub(lambda match: match[2] or match[1], source)
-        self.at = end
-        if said.strip():
-            self.blocks.append(Block(said, kind, self.trail.path, source_start=start if said == source else None))
 
     def add(self, text: str, kind: BlockKind) -> None:
         self.blocks.append(Block(text + "\n\n", kind, self.trail.path))

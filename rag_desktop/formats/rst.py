@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from rag_desktop.domain.documents import Block, BlockKind, Metadata
 from rag_desktop.formats import rst_tables
 from rag_desktop.formats.decoding import decode
-from rag_desktop.formats.outline import Trail
+from rag_desktop.formats.lines import LineWalk
 from rag_desktop.formats.reader import Contents, OpenedFile, Reader
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
@@ -41,46 +41,23 @@ _UNSAID = frozenset({"container", "only", "figure", "grid", "tab-set", "compound
 
 
 @dataclass(slots=True)
-class _Walk:
-    """The lines of one document and what has been made of those before `at` (a line number)."""
+class _Walk(LineWalk):
+    """What reST's lines say besides."""
 
-    text: str
-    lines: list[re.Match[str]]
-    at: int = 0
-    trail: Trail = field(default_factory=Trail)
     levels: list[str] = field(default_factory=list)
     """Adornments in the order in which they came: that is what tells the level of a title."""
-    blocks: list[Block] = field(default_factory=list)
 
-    def line(self, number: int) -> str:
-        return self.lines[number][0].rstrip("\r\n") if number < len(self.lines) else ""
-
-    def is_blank(self, number: int) -> bool:
-        return number < len(self.lines) and not self.lines[number][0].strip()
+    def unwrapped(self, text: str) -> str:
+        return _unwrapped(text)
 
     def indent(self, number: int) -> int:
         return _width(self.line(number))
-
-    def past_blank(self, number: int) -> int:
-        while self.is_blank(number):
-            number += 1
-        return number
 
     def past_indented(self, number: int, indent: int) -> int:
         """Behind the lines that are blank or indented further than `indent`."""
         while number < len(self.lines) and (self.is_blank(number) or self.indent(number) > indent):
             number += 1
         return number
-
-    def take(self, end: int, kind: BlockKind) -> None:
-        """Makes a block of the lines from `at` to `end` and the blank ones after them; verbatim unless roles go."""
-        end = self.past_blank(end)
-        start = self.lines[self.at].start()
-        source = self.text[start : self.lines[end - 1].end()]
-        said = source if kind is BlockKind.CODE else _unwrapped(source)
-        self.at = end
-        if said.strip():
-            self.blocks.append(Block(said, kind, self.trail.path, source_start=start if said == source else None))
 
     def add(self, text: str, kind: BlockKind) -> None:
         self.blocks.append(Block(_unwrapped(text) + "\n\n", kind, self.trail.path))
