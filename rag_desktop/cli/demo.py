@@ -4,6 +4,7 @@ import argparse
 
 from rag_desktop.cli import verbs
 from rag_desktop.cli.terminal import Terminal
+from rag_desktop.services import library as libraries
 from rag_desktop.services.program import Program
 
 QUESTIONS = (
@@ -15,7 +16,10 @@ QUESTIONS = (
 
 def demo(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """Index `resources/sample` and ask `QUESTIONS` about it."""
-    options.paths = [str(program.places.resources / "sample")]
+    sample = str(program.places.resources / "sample")
+    if options.library is None:
+        _forget_others(program, sample, terminal)
+    options.paths = [sample]
     worst = verbs.add(program, options, terminal)
     options.top_k = None
     for question in QUESTIONS:
@@ -23,3 +27,11 @@ def demo(program: Program, options: argparse.Namespace, terminal: Terminal) -> i
         options.question = question
         worst = max(worst, verbs.ask(program, options, terminal))
     return worst
+
+
+def _forget_others(program: Program, sample: str, terminal: Terminal) -> None:
+    """The demo's own library holds this sample only: one of an installation that is gone would answer in its stead."""
+    with verbs.writer(program, terminal) as library:
+        for row in library.folders.all():
+            if row.path != sample:
+                libraries.mark_removed(library, row.path)
