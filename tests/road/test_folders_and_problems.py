@@ -143,3 +143,12 @@ def test_what_is_packed_is_no_text_whatever_its_name(scripted: CommandLine, tmp_
     scripted("add", str(tmp_path / "odd"), status=3)
     (problem,) = scripted("problems", "--json").json["problems"]
     assert problem["code"] == "file-binary"
+
+
+def test_the_demo_answers_from_its_own_sample_only(scripted: CommandLine, mixed: Path) -> None:
+    demos = str(Path(scripted("status", "--json").json["library"]).with_name("sample-library"))
+    scripted("--library", demos, "add", str(mixed), status=3)
+    scripted("demo")
+    (folder,) = scripted("--library", demos, "status", "--json").json["folders"]
+    assert Path(folder["path"]).name == "sample"
+    assert Path(folder["path"]) != mixed
