@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag_desktop.domain.documents import Chunk, Document, Span
+from rag_desktop.domain.filters import Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,24 @@ class Passage:
     text: str
     score: float
     trace: tuple[StageScore, ...] = ()
+    leaf: Chunk | None = None
+    """Where `chunk` is a parent: the best of its leaves that were found. Its page is the passage's."""
+    twins: tuple[Document, ...] = ()
+    """Other documents that hold nearly the same words; their passages are folded into this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is searched for. `text` is as typed; `top_k` passages are wanted."""
+    """What is searched for.
+
+    text: as typed, in the query syntax (text.queries). top_k: passages that are wanted. filters: chosen beside the
+    text; what the text itself names goes before them. is_typing: the last word may not be finished yet.
+    """
 
     text: str
     top_k: int = 8
+    filters: Filters = Filters()
+    is_typing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,32 @@ class EmbedReply:
 
 
 @dataclass(frozen=True, slots=True)
+class MaxSimRequest:
+    """Late interaction: how well each text's tokens answer the question's, by the embedding model's token vectors."""
+
+    question: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RerankRequest:
+    """How relevant a cross-encoder finds each text for the question."""
+
+    question: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresReply:
+    """Scores in the order of a MaxSimRequest's or RerankRequest's texts; higher is better.
+
+    Of a MaxSimRequest: the mean over the question's tokens of the best cosine, -1 to 1. Of a RerankRequest: 0 to 1.
+    """
+
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PromptPart:
     """A piece of a prompt. Only markup may contain a model's control tokens; all else is taken literally."""
 
@@ -140,10 +166,16 @@ class GeneratorOptions:
 
 @dataclass(frozen=True, slots=True)
 class EmbedderOptions:
-    """How an embedding child runs its model: a sentence-transformers folder, prefixes, threads (0: all cores)."""
+    """How an embedding child runs its model: a sentence-transformers folder, prefixes, threads (0: all cores).
+
+    reranker: folder of a cross-encoder that the same child serves, loaded when it is first asked. caches: where what
+    was prepared once for this machine is kept; None: nothing is.
+    """
 
     folder: Path
     query_prefix: str = ""
     passage_prefix: str = ""
     threads: int = 0
     batch_size: int = 16
+    reranker: Path | None = None
+    caches: Path | None = None
