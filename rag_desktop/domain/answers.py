@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag_desktop.domain.documents import Chunk, Document, Span
-from rag_desktop.domain.filters import Filters
+from rag_desktop.domain.filters import EVERYTHING, Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Question:
 
     text: str
     top_k: int = 8
-    filters: Filters = Filters()
+    filters: Filters = EVERYTHING
     is_typing: bool = False
 
 

@@ -27,3 +27,6 @@ class Filters:
         """These filters, with each kind that `other` names taken from there."""
         named = {each.name: value for each in fields(other) if (value := getattr(other, each.name))}
         return replace(self, **named)
+
+
+EVERYTHING = Filters()
