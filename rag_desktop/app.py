@@ -22,8 +22,9 @@ from rag_desktop.services.answering import Generator
 from rag_desktop.services.indexing import Embedder
 from rag_desktop.services.instance import Instance, claim_or_activate
 from rag_desktop.services.models import ModelsService
-from rag_desktop.services.program import EmbedderChoice, GeneratorChoice, Program
+from rag_desktop.services.program import GeneratorChoice, Program
 from rag_desktop.services.safekeeping import Safekeeping
+from rag_desktop.services.spaces import EmbedderChoice
 from rag_desktop.services.wording import Wording, system_language
 from rag_desktop.settings import declarations
 from rag_desktop.settings.file import SettingsFile
@@ -50,32 +51,41 @@ def build(library: Path | None = None) -> Program:
     shelf = Shelf(places.models, listed)
     models = ModelsService(listed, shelf, settings, Fetcher(shelf), permit_network=guard.permitted)
     is_scripted = os.environ.get("RAG_DESKTOP_ENGINE") == "scripted"
+    embedders = _embedders(models, settings, is_scripted=is_scripted)
     return Program(
         places=places,
         settings=settings,
         wording=wording,
         models=models,
         readers=_readers(places),
-        embedder=_scripted_embedder() if is_scripted else _embedder(models, settings),
+        embedder=embedders[0] if embedders else None,
         generator=_scripted_generator() if is_scripted else _generator(models, settings),
         format_of=registry.format_of,
         rechosen=lambda program: _rechosen(program, is_scripted=is_scripted),
         safe=Safekeeping(places.library, settings),
         recovered=tuple(recovered),
+        other_embedders=embedders[1:],
     )
 
 
 def _rechosen(program: Program, *, is_scripted: bool) -> Program:
     """`program` with the models of now. A child whose model stays is kept: it has that model loaded."""
-    if is_scripted:
-        return program
-    embedder, generator = _embedder(program.models, program.settings), _generator(program.models, program.settings)
-    old_embedder, old_generator = program.embedder, program.generator
-    if embedder and old_embedder and embedder.embedder.key == old_embedder.embedder.key:
-        embedder = old_embedder
+    models, settings = program.models, program.settings
+    embedders = tuple(
+        next((old for old in program.embedders if _does_for(old, new)), new)
+        for new in _embedders(models, settings, is_scripted=is_scripted)
+    )
+    generator = program.generator if is_scripted else _generator(models, settings)
+    old_generator = program.generator
     if generator and old_generator and generator.key == old_generator.key:
         generator = replace(generator, generator=old_generator.generator)
-    return replace(program, embedder=embedder, generator=generator)
+    embedder = embedders[0] if embedders else None
+    return replace(program, embedder=embedder, other_embedders=embedders[1:], generator=generator)
+
+
+def _does_for(old: EmbedderChoice, new: EmbedderChoice) -> bool:
+    """Whether the old choice's child can do all that the new one's is for."""
+    return old.embedder.key == new.embedder.key and new.reranker in (None, old.reranker)
 
 
 def _readers(places: Places) -> tuple[Child, ...]:
@@ -85,17 +95,36 @@ def _readers(places: Places) -> tuple[Child, ...]:
     return tuple(Child(f"reader {number}", role, _READER_LIMITS) for number in range(1, count + 1))
 
 
-def _embedder(models: ModelsService, settings: SettingsFile) -> EmbedderChoice | None:
+def _embedders(models: ModelsService, settings: SettingsFile, *, is_scripted: bool) -> tuple[EmbedderChoice, ...]:
+    """The embedder in use, then all others that are installed; none where none is in use."""
+    if is_scripted:
+        return _scripted_embedders(settings)
     installed = _installed(models.embedder)
     if installed is None or installed[0].model.dimension is None:
-        return None
-    there = installed[0]
+        return ()
+    used = installed[0]
+    found = models.reranker()
+    others = [there for there in models.embedders() if there.model.name != used.model.name and there.model.dimension]
+    return (
+        _embedder(used, settings, found.installed if found else None),
+        *(_embedder(there, settings, None) for there in others),
+    )
+
+
+def _embedder(there: InstalledModel, settings: SettingsFile, reranker: InstalledModel | None) -> EmbedderChoice:
     model, threads = there.model, settings.get(declarations.THREADS)
-    options = EmbedderOptions(there.folder, model.query_prefix, model.passage_prefix, threads)
+    options = EmbedderOptions(
+        there.folder,
+        model.query_prefix,
+        model.passage_prefix,
+        threads,
+        reranker=reranker.folder if reranker else None,
+    )
     child = Child("embedder", partial(embedding.role, options), _EMBEDDER_LIMITS)
     hashes = ",".join(file.sha256 or "" for file in model.files)
     key = repr((hashes, model.query_prefix, model.passage_prefix))
-    return EmbedderChoice(Embedder(child, key, model.name, model.dimension or 0), model.languages, model.relevance)
+    embedder = Embedder(child, key, model.name, model.dimension or 0)
+    return EmbedderChoice(embedder, model.languages, model.relevance, reranker)
 
 
 def _generator(models: ModelsService, settings: SettingsFile) -> GeneratorChoice | None:
@@ -133,9 +162,19 @@ def _installed(choose: object) -> tuple[InstalledModel, str | None] | None:
     return choice.installed, choice.missed
 
 
-def _scripted_embedder() -> EmbedderChoice:
-    child = Child("embedder", scripted.embedding_role, _EMBEDDER_LIMITS)
-    return EmbedderChoice(Embedder(child, "scripted", "scripted", scripted.DIMENSION), ("*",), 0.6)
+def _scripted_embedders(settings: SettingsFile) -> tuple[EmbedderChoice, ...]:
+    """Two models, so that going over from one to the other can be tried; the setting names the one in use."""
+    named = {"scripted": scripted.DIMENSION, "scripted-wide": scripted.WIDE}
+    used = settings.get(declarations.EMBEDDER)
+    return tuple(
+        _scripted_embedder(name, dimension)
+        for name, dimension in sorted(named.items(), key=lambda each: (each[0] != used, each[1]))
+    )
+
+
+def _scripted_embedder(name: str, dimension: int) -> EmbedderChoice:
+    child = Child("embedder", partial(scripted.embedding_role, dimension=dimension), _EMBEDDER_LIMITS)
+    return EmbedderChoice(Embedder(child, name, name, dimension), ("*",), 0.6)
 
 
 def _scripted_generator() -> GeneratorChoice:

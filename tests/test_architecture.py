@@ -22,7 +22,8 @@ HEAVY = {
     "rapidocr", "cv2", "PIL",
 }  # fmt: skip
 CHILD_ONLY = {
-    "engines/embedding.py", "engines/generating.py", "engines/llama.py",
+    "engines/embedding.py", "engines/generating.py", "engines/llama.py", "engines/reranking.py",
+    "engines/openvino_backend.py", "engines/torch_backend.py",
     "formats/image.py", "formats/ocr.py",
 }  # fmt: skip
 WALLS = {"workers/serving.py", "services/lanes.py", "gui/crash.py"}

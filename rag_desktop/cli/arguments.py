@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rag_desktop import __version__
+from rag_desktop.services.evaluation.stages import REMOVABLE
 from rag_desktop.services.retrieval import Mode
 from rag_desktop.services.wording import Wording
+from rag_desktop.text.schemes import EXAMPLES
 
 
 def parser(wording: Wording) -> argparse.ArgumentParser:
@@ -27,6 +29,7 @@ def parser(wording: Wording) -> argparse.ArgumentParser:
 
     add = verb("add", say("Add folders or files, or look again at ones that were added"))
     add.add_argument("paths", nargs="+", metavar="PATH", type=_path)
+    _chunker(add, wording)
     _searching(verb("search", say("Find passages")), wording)
     ask = verb("ask", say("Answer a question from the library, with citations"))
     ask.add_argument("question", metavar="QUESTION")
@@ -38,6 +41,7 @@ def parser(wording: Wording) -> argparse.ArgumentParser:
     text.add_argument("path", metavar="PATH", type=_path)
     _models(verb("models", say("See, fetch, import, choose and check models")), common, wording)
     _upkeep(verb, wording)
+    _evaluate(verb("evaluate", say("Measure how well questions are searched")), common, wording)
     check = verb("check", say("Check the files of the library, and mend them where they are damaged"))
     check.add_argument("--repair", action="store_true", help=say("mend what can be mended; say what is lost"))
     verb("demo", say("Index the sample folder and answer three questions"))
@@ -89,6 +93,35 @@ def _upkeep(verb: Callable[[str, str], argparse.ArgumentParser], wording: Wordin
         "--exclude", nargs="*", metavar="PATTERN", help=say("leave out what these patterns of .gitignore syntax match")
     )
     excluding.add_argument("--exclude-from", type=Path, metavar="FILE", help=say("the same, from the lines of a file"))
+    _chunker(folder, wording)
+
+
+def _chunker(verb: argparse.ArgumentParser, wording: Wording) -> None:
+    said = wording.say("how documents are cut: {examples}", examples=", ".join(EXAMPLES))
+    verb.add_argument("--chunker", metavar="NAME", help=said)
+
+
+def _evaluate(evaluate: argparse.ArgumentParser, common: argparse.ArgumentParser, wording: Wording) -> None:
+    say = wording.say
+    help_ = say("index a dataset in a library of its own and measure each stage of search")
+    acts = evaluate.add_subparsers(dest="act", required=True)
+    act = acts.add_parser("retrieval", help=help_, description=help_, parents=[common], allow_abbrev=False)
+    act.add_argument(
+        "dataset",
+        type=Path,
+        metavar="DATASET",
+        help=say("a folder in BEIR form, a JSON file in SQuAD's form, or a folder of documents with questions.jsonl"),
+    )
+    act.add_argument("--documents", type=Path, metavar="DIR", help=say("the folder that the questions are about"))
+    act.add_argument("--top-k", type=_at_least_one, help=say("how many passages a search is asked for"))
+    act.add_argument("--limit", type=_at_least_one, metavar="N", help=say("ask at most N questions, drawn by chance"))
+    act.add_argument(
+        "--without", action="append", choices=REMOVABLE, default=[], help=say("leave out a stage; may be repeated")
+    )
+    act.add_argument("--ablation", action="store_true", help=say("leave out each stage in turn"))
+    act.add_argument("--exact", action="store_true", help=say("compare with every vector instead of asking the index"))
+    act.add_argument("--fresh", action="store_true", help=say("index anew, whatever an earlier evaluation left"))
+    _chunker(act, wording)
 
 
 def _models(models: argparse.ArgumentParser, common: argparse.ArgumentParser, wording: Wording) -> None:

@@ -8,6 +8,7 @@ from rag_desktop.cli import upkeep, verbs
 from rag_desktop.cli.arguments import parser
 from rag_desktop.cli.care import check
 from rag_desktop.cli.demo import demo
+from rag_desktop.cli.evaluate import evaluate
 from rag_desktop.cli.models import models
 from rag_desktop.cli.terminal import Terminal, prepare_streams
 from rag_desktop.domain.errors import Cancelled, UserFacingError
@@ -24,6 +25,7 @@ VERBS = {
     "problems": upkeep.problems,
     "why": upkeep.why,
     "folder": upkeep.folder,
+    "evaluate": evaluate,
     "check": check,
     "models": models,
     "demo": demo,

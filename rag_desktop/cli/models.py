@@ -1,12 +1,17 @@
 """`models list | get | import | use | verify`."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from rag_desktop.cli import present
 from rag_desktop.cli.terminal import Terminal
+from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.models import InstalledModel
+from rag_desktop.domain.status import ListedModel, Recommendation
 from rag_desktop.services.program import Program
+from rag_desktop.services.spaces import recommended
+from rag_desktop.store.library import Library
 
 OK, DAMAGED = 0, 3
 _MIB = 1 << 20
@@ -20,16 +25,34 @@ def models(program: Program, options: argparse.Namespace, terminal: Terminal) ->
 
 def _list(program: Program, _options: argparse.Namespace, terminal: Terminal) -> int:
     listed = program.models.list()
+    better = _recommended(program, listed)
     if terminal.is_json:
-        terminal.result({"models": [present.listed(each) for each in listed]})
+        said = present.recommended(better, program.wording)
+        terminal.result({"models": [present.listed(each) for each in listed], "recommended": said})
         return OK
     for each in listed:
         mark = "●" if each.in_use else "○" if each.is_installed else " "
         size = f"{each.model.size / _MIB:,.0f} MB" if each.model.size else "?"
-        terminal.line(f"{mark} {each.model.name}  [{each.model.kind.value}, {size}, {each.model.licence}]")
+        advice = f"  ← {program.wording.say('recommended for your documents')}" if _is(better, each) else ""
+        terminal.line(f"{mark} {each.model.name}  [{each.model.kind.value}, {size}, {each.model.licence}]{advice}")
     terminal.line()
+    if better:
+        terminal.line(f"{program.wording.error(better.note)} {program.wording.hint(better.note)}")
     terminal.line(program.wording.say("● in use, ○ installed; `models get NAME` downloads one."))
     return OK
+
+
+def _recommended(program: Program, listed: Sequence[ListedModel]) -> Recommendation | None:
+    """What the documents of the library ask for, where there is one that can be read."""
+    try:
+        with Library.reader(program.places.library) as library:
+            return recommended(library, listed)
+    except UserFacingError:
+        return None
+
+
+def _is(better: Recommendation | None, each: ListedModel) -> bool:
+    return better is not None and better.model.name == each.model.name
 
 
 def _get(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:

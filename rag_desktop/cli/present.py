@@ -6,7 +6,7 @@ from typing import Any
 
 from rag_desktop.domain.answers import Answer, AnswerSentence, Citation, Passage
 from rag_desktop.domain.models import Model
-from rag_desktop.domain.status import Failure, LibraryStatus, ListedModel
+from rag_desktop.domain.status import Failure, LibraryStatus, ListedModel, Recommendation
 from rag_desktop.services.indexing import IndexingReport
 from rag_desktop.services.retrieval import Found
 from rag_desktop.services.wording import Wording
@@ -155,10 +155,27 @@ def status(look: LibraryStatus, wording: Wording) -> Json:
                 "vectors": space.vectors,
                 "pending": space.pending,
                 "snapshot": space.snapshot,
+                "serving": space.is_serving,
             }
             for space in look.spaces
         ],
         "failed": [failure(each, wording) for each in look.failed],
+        "recommended": recommended(look.recommended, wording),
+    }
+
+
+def recommended(each: Recommendation | None, wording: Wording) -> Json | None:
+    """The embedding model that would read more of the library, and why."""
+    if each is None:
+        return None
+    return {
+        "model": each.model.name,
+        "installed": each.is_installed,
+        "used": each.used.name,
+        "scripts": list(each.scripts),
+        "share": round(each.share, 4),
+        "reason": wording.error(each.note),
+        "hint": wording.hint(each.note),
     }
 
 

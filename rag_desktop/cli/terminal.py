@@ -13,6 +13,8 @@ _STAGES = {
     "scanning": N_("Looking"),
     "reading": N_("Reading"),
     "embedding": N_("Embedding"),
+    "preparing": N_("Preparing"),
+    "evaluating": N_("Evaluating"),
     "downloading": N_("Downloading"),
 }
 

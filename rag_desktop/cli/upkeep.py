@@ -87,23 +87,31 @@ def why(program: Program, options: argparse.Namespace, terminal: Terminal) -> in
 
 
 def folder(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
-    """`folder PATH`: what is left out of it; with options, pause it, go on with it, or leave out other things."""
+    """`folder PATH`: how it is cut, what is left out; with options, pause it, go on with it, or change either."""
     path = os.path.abspath(options.path)
     if options.exclude is not None:
         _kept(program, Wish("exclude", (path,), "\n".join(options.exclude)), terminal)
     if options.exclude_from is not None:
         _kept(program, Wish("exclude", (path,), _lines(options.exclude_from)), terminal)
+    if options.chunker is not None:
+        _kept(program, Wish("chunker", (path,), options.chunker), terminal)
     if options.pause or options.resume:
         _kept(program, Wish("pause" if options.pause else "resume", (path,)), terminal)
     with Library.reader(program.places.library) as library:
         row = libraries.folder_at(library, path)
     if terminal.is_json:
         terminal.result(
-            {"path": row.path, "paused": row.is_paused, "away": row.is_away, "patterns": row.patterns.splitlines()}
+            {
+                "path": row.path,
+                "paused": row.is_paused,
+                "away": row.is_away,
+                "chunker": row.chunker,
+                "patterns": row.patterns.splitlines(),
+            }
         )
         return OK
     say = program.wording.say
-    terminal.line(row.path + (" · " + say("Paused") if row.is_paused else ""))
+    terminal.line(" · ".join(filter(None, (row.path, row.chunker, say("Paused") if row.is_paused else ""))))
     for line in row.patterns.splitlines():
         terminal.line("  " + line)
     return OK
@@ -126,7 +134,7 @@ def _kept(program: Program, wish: Wish, terminal: Terminal) -> None:
             return
         with writer(program, terminal) as library:
             _WRITES[wish.verb](library, wish)
-            if wish.verb in {"retry", "resume", "exclude"}:
+            if wish.verb in {"retry", "resume", "exclude", "chunker"}:
                 homes = [row for row in library.folders.all() if _is_meant(row.path, wish.paths)]
                 program.indexing(library).run(homes, task)
     terminal.clear()
@@ -143,4 +151,5 @@ _WRITES: dict[str, Callable[[Library, Wish], object]] = {
     "pause": lambda library, wish: libraries.pause(library, wish.paths[0], paused=True),
     "resume": lambda library, wish: libraries.pause(library, wish.paths[0], paused=False),
     "exclude": lambda library, wish: libraries.set_patterns(library, wish.paths[0], wish.text),
+    "chunker": lambda library, wish: libraries.set_chunker(library, wish.paths[0], wish.text),
 }

@@ -50,7 +50,8 @@ def writer(program: Program, terminal: Terminal) -> Iterator[Library]:
 def add(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`add PATH…`"""
     with stoppable(terminal.on_event) as task:
-        report = _index(program, [os.path.abspath(path) for path in options.paths], task, terminal)
+        paths = [os.path.abspath(path) for path in options.paths]
+        report = _index(program, paths, options.chunker, task, terminal)
     terminal.clear()
     if terminal.is_json:
         terminal.result(present.indexing(report, program.wording))
@@ -59,15 +60,15 @@ def add(program: Program, options: argparse.Namespace, terminal: Terminal) -> in
     return SOME_FAILED if any(folder.failed for folder in report.folders) else OK
 
 
-def _index(program: Program, paths: list[str], task: Task, terminal: Terminal) -> IndexingReport:
+def _index(program: Program, paths: list[str], chunker: str | None, task: Task, terminal: Terminal) -> IndexingReport:
     """Index in the window of this library where one is open: it is the one writer. Else here."""
     visit = Visit.pay(program.places.library)
     if visit:
-        return visit.add(paths, task)
+        return visit.add(paths, task, chunker)
     with writer(program, terminal) as library:
         libraries.purge(library)
         indexing = program.indexing(library)
-        return indexing.run(indexing.register(paths), task)
+        return indexing.run(indexing.register(paths, chunker), task)
 
 
 def _show_report(report: IndexingReport, program: Program, terminal: Terminal) -> None:
@@ -184,7 +185,7 @@ def status(program: Program, _options: argparse.Namespace, terminal: Terminal) -
     """`status`"""
     wording = program.wording
     with Library.reader(program.places.library) as library:
-        look = libraries.status(library)
+        look = libraries.status(library, program.embedders, program.models.list())
     if terminal.is_json:
         terminal.result(present.status(look, wording))
         return OK
@@ -209,7 +210,10 @@ def status(program: Program, _options: argparse.Namespace, terminal: Terminal) -
                 vectors=space.vectors,
                 pending=space.pending,
             )
+            + (f" ({wording.say('answers now')})" if space.is_serving and len(look.spaces) > 1 else "")
         )
+    if look.recommended:
+        terminal.line(f"  {wording.error(look.recommended.note)} {wording.hint(look.recommended.note)}")
     _show_failures([each for each in look.failed if not each.is_ignored], program, terminal)
     return OK
 

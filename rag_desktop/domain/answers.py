@@ -36,12 +36,14 @@ class Question:
 
     text: as typed, in the query syntax (text.queries). top_k: passages that are wanted. filters: chosen beside the
     text; what the text itself names goes before them. is_typing: the last word may not be finished yet.
+    merges: a parent takes the place of its leaves where enough of them were found.
     """
 
     text: str
     top_k: int = 8
     filters: Filters = EVERYTHING
     is_typing: bool = False
+    merges: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ class Filters:
 
     folders: names of watched folders or of folders below them, or paths. formats: as readers name them, or suffixes.
     after, before: days, both included, of the file's last change in local time. authors: parts of the author's name.
-    globs: shell patterns over the whole path, or over the name where they hold no separator.
+    globs: shell patterns over the whole path, or over the name where they hold no separator; `**` goes over folders,
+    and a name without wildcards may be a part of it. Case and composition count nowhere.
     """
 
     folders: tuple[str, ...] = ()

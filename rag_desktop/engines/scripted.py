@@ -23,7 +23,8 @@ from rag_desktop.prompting.refusal import MARKER
 from rag_desktop.text.sentences import sentences
 from rag_desktop.text.words import count_tokens, terms, words
 
-DIMENSION = 64
+DIMENSION, WIDE = 64, 96
+"""Dimensions of the two scripted embedding models."""
 DEVICE = "scripted"
 SLOW_WORD = "slowly"
 """A question with this word is answered a word every `SLOW_SECONDS`, so that a person or a test can press stop."""
@@ -50,16 +51,19 @@ def generating_role(stop: StopSign) -> Serve:
     return serve
 
 
-def embedding_role(stop: StopSign) -> Serve:
-    """Serves EmbedRequest: each term counts in one of 64 places, chosen with its sign by BLAKE2b (feature hashing)."""
+def embedding_role(stop: StopSign, dimension: int = DIMENSION) -> Serve:
+    """Serves EmbedRequest: each term counts in one of some places, chosen with its sign by BLAKE2b (feature hashing).
+
+    dimension: the places, 256 at most. Two of them stand for two models, whose vectors have nothing in common.
+    """
 
     def serve(request: EmbedRequest) -> Iterator[EmbedReply]:
         for start in range(0, len(request.texts), _BATCH):
             if stop():
                 return
             texts = request.texts[start : start + _BATCH]
-            vectors = np.stack([_vector(text) for text in texts]).astype("<f2")
-            yield EmbedReply(tuple(range(start, start + len(texts))), DIMENSION, vectors.tobytes())
+            vectors = np.stack([_vector(text, dimension) for text in texts]).astype("<f2")
+            yield EmbedReply(tuple(range(start, start + len(texts))), dimension, vectors.tobytes())
 
     return serve
 
@@ -96,11 +100,11 @@ def _answer(question: str, sources: Sequence[tuple[int, str]]) -> str:
     return f"{sentence} [{-number}]"
 
 
-def _vector(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    vector = np.zeros(DIMENSION)
+def _vector(text: str, dimension: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    vector = np.zeros(dimension)
     for term in terms(text):
         digest = hashlib.blake2b(term.encode("utf-8"), digest_size=2).digest()
-        vector[digest[0] % DIMENSION] += 1.0 if digest[1] & 1 else -1.0
+        vector[digest[0] % dimension] += 1.0 if digest[1] & 1 else -1.0
     length = float(np.linalg.norm(vector))
     if not length:
         vector[0] = length = 1.0

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from rag_desktop.domain.documents import Block, BlockKind, Span
 from rag_desktop.domain.errors import UnreadableError
-from rag_desktop.text.chunks import LEAF_LIMIT, LEAF_TOKENS
 from rag_desktop.text.sentences import sentences
+from rag_desktop.text.units import LEAF_LIMIT, LEAF_TOKENS
 from rag_desktop.text.words import count_tokens
 
 SEPARATOR = " | "

@@ -7,7 +7,7 @@ from itertools import repeat
 from rag_desktop.domain.documents import BlockKind
 from rag_desktop.domain.errors import UnreadableError
 from rag_desktop.formats.records import SEPARATOR, is_header
-from rag_desktop.text.chunks import LEAF_TOKENS
+from rag_desktop.text.units import LEAF_LIMIT, LEAF_TOKENS
 from rag_desktop.text.words import count_tokens
 
 _LONGEST_CELL = 400
@@ -103,10 +103,11 @@ def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _cut(header: Sequence[str], body: Sequence[str]) -> Iterator[str]:
-    """Pieces of the table that fit a leaf, each with the header again: a row alone does not say what its cells are."""
+    """The table where it fits a leaf, else pieces, each with the header again: a row alone does not say what its cells
+    are."""
     lead = "".join(f"{line}\n" for line in header)
     own = count_tokens(lead)
-    if not body or own > LEAF_TOKENS // 2:
+    if not body or own > LEAF_TOKENS // 2 or own + sum(map(count_tokens, body)) <= LEAF_LIMIT:
         yield "\n".join([*header, *body]) + "\n\n"
         return
     held: list[str] = []

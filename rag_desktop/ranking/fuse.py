@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 Scores = Mapping[int, float]
+_EQUAL = 0.5
+_LITERAL = 0.3
+"""Weight of meaning beside words for a question with quoted words or identifiers."""
 
 
 def minmax_fused(signals: Sequence[tuple[Scores, float]]) -> list[tuple[int, float]]:
@@ -34,9 +37,11 @@ def reads_korean(languages: Sequence[str]) -> bool:
     return not languages or "*" in languages or "ko" in languages
 
 
-def vector_weight(question_hangul_share: float, languages: Sequence[str]) -> float:
+def vector_weight(question_hangul_share: float, languages: Sequence[str], *, is_literal: bool = False) -> float:
     """How much the vector signal counts beside keywords, 0 to 1: little where the model cannot read the question.
 
-    languages: ISO 639-1 codes that the embedding model reads; `*` is any.
+    languages: ISO 639-1 codes that the embedding model reads; `*` is any. is_literal: the question is about certain
+    words rather than about what they mean.
     """
-    return 0.5 if reads_korean(languages) else 0.5 * (1.0 - min(1.0, question_hangul_share * 1.2))
+    weight = _LITERAL if is_literal else _EQUAL
+    return weight if reads_korean(languages) else weight * (1.0 - min(1.0, question_hangul_share * 1.2))

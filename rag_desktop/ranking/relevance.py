@@ -1,48 +1,78 @@
 """Tells whether anything that was found is about the question at all."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from rag_desktop.domain.answers import Passage
-from rag_desktop.text.words import hangul_share, terms
+from rag_desktop.text.words import terms
 
-KEYWORD_COVER = 0.6
-"""Share of the question's words, each by its rarity, that a passage must have to count as relevant by words alone."""
+RELEVANT = 0.185
+"""Relevance from which on passages are worth answering from. With MiniLM, of squad2-dev, cranfield and cisi asked their
+own questions and each other's, it refuses 1 % of their own and 95 % of the others'. Questions about a library's subject
+that no passage answers are not told apart by it."""
+RELEVANT_BY_WORDS = 0.5
+"""The same where only words can tell: KorQuAD and autorag-ko refuse 2 and 0 % of their own questions and 95 and 98 % of
+each other's."""
+_COVER = 6.9
+_WIDTH = 0.0314
+"""Of a cosine: so much more makes it as much likelier, in logits, as one."""
+_WORDS_STEEPNESS = 17.0
+_MOST_COVER, _COVER_OF_ONE = 0.6, 1.2
+"""Share of the rare words that is as likely as not where there are n of them: at most .6, else 1.2 / √n, for of many
+words (and of pairs of Korean syllables, which hold particles and endings) passages word most otherwise."""
 
 
-KEYWORD_COVER_KOREAN = 0.35
-"""The same for a Korean question: its pairs of syllables hold particles and endings, which passages word otherwise."""
-_KOREAN_SHARE = 0.3
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the first passages have of a question.
+
+    cosine: the highest; None where cosines say nothing, as those of a model that cannot read the question. cover: the
+    largest share, 0 to 1, of the question's words in one of them, each by its rarity. terms: how many words those are.
+    """
+
+    cosine: float | None
+    cover: float
+    terms: int
 
 
-def least_cover(question: str) -> float:
-    """Share of the question's words that makes a passage relevant by words alone."""
-    return KEYWORD_COVER_KOREAN if hangul_share(question) >= _KOREAN_SHARE else KEYWORD_COVER
+def evidence_in(passages: Iterable[Passage], question: str, rarity: Mapping[str, float]) -> Evidence:
+    """What `passages` have of `question`. rarity: of its terms, by term."""
+    found = tuple(passages)
+    cosines = [score.score for each in found for score in each.trace if score.stage == "vector"]
+    covers = (cover(question, " ".join((*each.chunk.headings, each.text)), rarity) for each in found)
+    return Evidence(max(cosines, default=None), max(covers, default=0.0), len(rarity))
+
+
+def relevance(found: Evidence, midpoint: float | None) -> float:
+    """How likely the library is about the question, 0 to 1: a logistic function of what was found.
+
+    midpoint: cosine of a Space that makes it as likely as not for passages that share no word with the question; None
+    where the Space has none. Fitted with MiniLM: its midpoint is .546.
+    """
+    if found.cosine is not None and midpoint is not None:
+        return _logistic((found.cosine - midpoint) / _WIDTH + _COVER * found.cover)
+    least = min(_MOST_COVER, _COVER_OF_ONE / math.sqrt(max(1, found.terms)))
+    return _logistic(_WORDS_STEEPNESS * (found.cover - least))
+
+
+def is_relevant(found: Evidence, midpoint: float | None) -> bool:
+    """Whether the passages are worth answering from."""
+    has_cosine = found.cosine is not None and midpoint is not None
+    return relevance(found, midpoint) >= (RELEVANT if has_cosine else RELEVANT_BY_WORDS)
 
 
 def cover(question: str, text: str, rarity: Mapping[str, float]) -> float:
     """Share, 0 to 1, of the question's terms that stand in `text`, each weighted by its rarity (1 where unknown)."""
-    wanted = set(terms(question))
-    weight = {term: rarity.get(term, 1.0) for term in wanted}
-    total = sum(weight.values())
-    if not total:
-        return 0.0
-    there = wanted.intersection(terms(text))
-    return sum(weight[term] for term in there) / total
+    wanted = frozenset(terms(question))
+    return cover_of(wanted.intersection(terms(text)), rarity, wanted)
 
 
-def relevant(passage: Passage, question: str, rarity: Mapping[str, float], least_cosine: float | None) -> bool:
-    """Whether a passage is near enough in meaning, or has enough of the question's rare words.
-
-    least_cosine: None where cosines say nothing, as those of a model that cannot read the question.
-    """
-    cosine = next((score.score for score in passage.trace if score.stage == "vector"), None)
-    if cosine is not None and least_cosine is not None and cosine >= least_cosine:
-        return True
-    return cover(question, " ".join((*passage.chunk.headings, passage.text)), rarity) >= least_cover(question)
+def cover_of(there: Collection[str], rarity: Mapping[str, float], wanted: Collection[str] | None = None) -> float:
+    """The share that `there` have of the weight of all `wanted` terms, which are those of `rarity` where not given."""
+    total = sum(rarity.get(term, 1.0) for term in (rarity if wanted is None else wanted))
+    return sum(rarity.get(term, 1.0) for term in there) / total if total else 0.0
 
 
-def any_relevant(
-    passages: Iterable[Passage], question: str, rarity: Mapping[str, float], least_cosine: float | None
-) -> bool:
-    """Whether at least one passage is relevant."""
-    return any(relevant(passage, question, rarity, least_cosine) for passage in passages)
+def _logistic(value: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, value))))

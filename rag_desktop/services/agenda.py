@@ -146,7 +146,8 @@ class Agenda:
 
     def _is_settled(self, item: FileToRead, left: Mapping[str, FileState]) -> bool:
         in_hand = self._in_hand.get(item.file.path)
-        return (in_hand is not None and in_hand.file == item.file) or left.get(item.file.path) == item.file
+        is_read = in_hand is not None and (in_hand.file, in_hand.chunker) == (item.file, item.chunker)
+        return is_read or left.get(item.file.path) == item.file
 
     def _order(self) -> None:
         first = [folder for folder in self._touched if folder in self._waiting]

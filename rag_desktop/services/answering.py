@@ -11,8 +11,7 @@ from rag_desktop.domain.events import Answered, PassagesFound, Token
 from rag_desktop.domain.messages import CountRequest, Generated, GenerateRequest, GenerationEnded
 from rag_desktop.prompting import citing, prompt
 from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN, is_refusal, may_become_marker
-from rag_desktop.ranking.relevance import any_relevant
-from rag_desktop.services.retrieval import Found, Mode, Retrieval
+from rag_desktop.services.retrieval import Mode, Retrieval
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 from rag_desktop.workers.child import Child
@@ -48,6 +47,8 @@ class _Draft:
     """An answer while it comes."""
 
     question: str
+    words: str
+    """The question without filters and excluded words: what the model is asked."""
     began: float
     retrieve: float
     text: str = ""
@@ -66,13 +67,11 @@ class Answering:
         library: Library,
         retrieval: Retrieval,
         generator: Generator | None,
-        least_cosine: float | None,
         budget: Budget = Budget(),
     ) -> None:
         self._library = library
         self._retrieval = retrieval
         self._generator = generator
-        self._least_cosine = least_cosine
         self._budget = budget
 
     def ask(self, question: Question, task: Task) -> Answer:
@@ -83,8 +82,8 @@ class Answering:
         """
         began = time.monotonic()
         found = self._retrieval.search(question, Mode.HYBRID)
-        draft = _Draft(question.text, began, time.monotonic() - began)
-        if not self._is_relevant(question.text, found):
+        draft = _Draft(question.text, found.query.text or question.text, began, time.monotonic() - began)
+        if not found.is_relevant:
             task.publish(PassagesFound(task.id, found.passages))
             draft.ended, draft.text = Ended.REFUSED, _refusal(question.text)
             return self._finish(draft, found.passages, task)
@@ -94,11 +93,6 @@ class Answering:
         task.publish(PassagesFound(task.id, passages))
         self._generate(draft, passages, self._generator, task)
         return self._finish(draft, passages, task)
-
-    def _is_relevant(self, question: str, found: Found) -> bool:
-        rarity = self._retrieval.rarity(question)
-        least_cosine = self._least_cosine if self._retrieval.understands(question) else None
-        return any_relevant(found.passages, question, rarity, least_cosine)
 
     def _packed(self, passages: Sequence[Passage], generator: Generator) -> tuple[Passage, ...]:
         """Whole passages within the budget and the model's context, in the order of their rank."""
@@ -113,7 +107,7 @@ class Answering:
         return packed.passages or tuple(passages[:1])
 
     def _generate(self, draft: _Draft, passages: Sequence[Passage], generator: Generator, task: Task) -> None:
-        parts = prompt.build(draft.question, prompt.sources_of(passages), generator.template)
+        parts = prompt.build(draft.words, prompt.sources_of(passages), generator.template)
         stops = prompt.answer_stops(generator.template)
         request = GenerateRequest(parts, generator.max_tokens, generator.temperature, stops=stops)
         stream = generator.child.stream(request, deadline_s=_DEADLINE_S)

@@ -21,6 +21,7 @@ from rag_desktop.store.library import Library
 from rag_desktop.store.mending import Mending
 from rag_desktop.store.salvage import Known, folders_of, spaces_of
 from rag_desktop.store.vectors import SpaceRow
+from rag_desktop.text.schemes import is_scheme
 from rag_desktop.vectors.index import HnswIndex, sha256_of
 
 _AT_A_TIME = 8192
@@ -172,11 +173,11 @@ def _differing(
 
 
 def _folder_findings(library: Library) -> Iterator[Finding]:
-    """Folders against their backup: a path and a scheme never change."""
+    """Folders against their backup: a path never changes, and a scheme only to another."""
     backed = {each["id"]: each for each in backed_up(library.folder).folders}
     for each in folders_of(library.connection):
         twin = backed.get(each["id"])
-        if twin and any(twin[key] != each[key] for key in ("path", "chunker") if key in twin):
+        if twin and (twin.get("path", each["path"]) != each["path"] or not is_scheme(each["chunker"])):
             yield Finding(UserFacingError("check-folder", path=path_from_blob(twin["path"])))
 
 

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag_desktop.domain.errors import UserFacingError
@@ -18,12 +18,14 @@ from rag_desktop.services.bounds import Bounds
 from rag_desktop.services.embedding import EmbeddingLine
 from rag_desktop.services.neighbours import Neighbours
 from rag_desktop.services.reading import ReadingLine
+from rag_desktop.services.retiring import retire
 from rag_desktop.services.room import bytes_per_character, predicted
 from rag_desktop.services.scanning import Below, FormatOf, Scan, Scanning
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.library import Library
 from rag_desktop.store.vectors import SpaceRow
+from rag_desktop.text.schemes import EXAMPLES, is_scheme
 from rag_desktop.vectors.index import HnswIndex
 from rag_desktop.workers.child import Child
 
@@ -100,14 +102,17 @@ class Indexing:
         self._left: set[FolderId] = set()
         """Folders whose leaves are not embedded until they are taken up, or something new comes into them."""
 
-    def register(self, paths: Iterable[str]) -> list[FolderRow]:
+    def register(self, paths: Iterable[str], chunker: str | None = None) -> list[FolderRow]:
         """Make folders or single files part of the library; each row once.
 
-        One that is there by another path, through a link or in another case, stays the one it is. Raises
-        UserFacingError `path-missing`, and `path-not-regular` for what is neither.
+        One that is there by another path, through a link or in another case, stays the one it is. chunker: the scheme
+        that cuts their documents; None is the default, or the one they have. Raises UserFacingError `path-missing`,
+        `path-not-regular` for what is neither, and `chunker-unknown`.
         """
+        if chunker is not None:
+            check_chunker(chunker)
         with self._library.transaction():
-            rows = [self._register(self._place(os.path.abspath(path))) for path in paths]
+            rows = [self._register(self._place(os.path.abspath(path)), chunker) for path in paths]
         return list({row.id: row for row in rows}.values())
 
     def _place(self, path: str) -> str:
@@ -123,12 +128,17 @@ class Indexing:
             raise UserFacingError("path-missing", path=path)
         return place
 
-    def _register(self, path: str) -> FolderRow:
+    def _register(self, path: str, chunker: str | None) -> FolderRow:
         is_file = not os.path.isdir(path) and os.path.exists(path)
         known = self._library.folders.at(path)
         row = self._library.folders.add(
-            path, is_file=known.is_file if known and not os.path.exists(path) else is_file, chunker=DEFAULT_CHUNKER
+            path,
+            is_file=known.is_file if known and not os.path.exists(path) else is_file,
+            chunker=chunker or DEFAULT_CHUNKER,
         )
+        if chunker is not None and row.chunker != chunker:
+            self._library.folders.set_chunker(row.id, chunker)
+            row = replace(row, chunker=chunker)
         take_over(self._library, row)
         return row
 
@@ -250,8 +260,12 @@ class Indexing:
         line = EmbeddingLine(self._library, embedder.child, neighbours, self._order, self._means.bounds)
         error: UserFacingError | None = None
         try:
-            if self._library.vectors.pending_count(space.id):
+            pending = self._library.vectors.pending_count(space.id)
+            if pending:
                 line.run(task, give_way)
+                pending = self._library.vectors.pending_count(space.id)
+            if not pending:
+                retire(self._library, space, lambda: give_way() or task.is_stopped)
         except UserFacingError as failure:
             error = failure
         finally:
@@ -288,6 +302,12 @@ class Indexing:
             (*scan.failures, *failed),
             dict(scan.skipped),
         )
+
+
+def check_chunker(name: str) -> None:
+    """Raise UserFacingError `chunker-unknown` where there is no such scheme."""
+    if not is_scheme(name):
+        raise UserFacingError("chunker-unknown", name=name, examples=", ".join(EXAMPLES))
 
 
 def size_of(folder: Path) -> int:

@@ -109,7 +109,7 @@ class Instance:
                     activate()
                     _send(connection, {"done": {}})
                 case "add":
-                    _Errand(connection, desk).add(wish.paths)
+                    _Errand(connection, desk).add(wish.paths, wish.text or None)
                 case "remove":
                     _Errand(connection, desk).remove(wish.paths)
                 case _:
@@ -125,9 +125,9 @@ class _Errand:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._is_gone = False
 
-    def add(self, paths: tuple[str, ...]) -> None:
+    def add(self, paths: tuple[str, ...], chunker: str | None) -> None:
         reports: list[IndexingReport] = []
-        task = self._desk.upkeep.index(paths, self._events.put, reports.append)
+        task = self._desk.upkeep.index(paths, self._events.put, reports.append, chunker)
         self._follow(task, lambda: wire.report_out(reports[0]))
 
     def remove(self, paths: tuple[str, ...]) -> None:
@@ -147,6 +147,8 @@ class _Errand:
                 task = upkeep.pause_folder(path, paused=verb == "pause", follow=follow)
             case Wish("exclude", (path,), text):
                 task = upkeep.set_patterns(path, text, follow)
+            case Wish("chunker", (path,), text):
+                task = upkeep.set_chunker(path, text, follow)
             case _:
                 raise ValueError("not a wish")
         self._follow(task, dict)
@@ -211,9 +213,9 @@ class Visit:
         """Bring the window forward."""
         self._ask(Wish("activate"))
 
-    def add(self, paths: list[str], task: Task) -> IndexingReport:
+    def add(self, paths: list[str], task: Task, chunker: str | None = None) -> IndexingReport:
         """Have absolute paths indexed; progress is published to `task`. Raises as indexing does, and Cancelled."""
-        return wire.report_in(self._ask(Wish("add", tuple(paths)), task))
+        return wire.report_in(self._ask(Wish("add", tuple(paths), chunker or ""), task))
 
     def remove(self, paths: list[str], task: Task) -> tuple[list[str], int]:
         """Have folders taken out. Returns their paths, and how many documents went with them."""

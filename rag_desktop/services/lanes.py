@@ -94,6 +94,31 @@ class Lane:
         return None
 
 
+class Once:
+    """Queues a job unless it is waiting already; one that was stopped before its turn waits no more."""
+
+    def __init__(self, lane: Lane, submit: Callable[[Job], TaskId]) -> None:
+        """submit: how a job gets into the lane."""
+        self._lane = lane
+        self._submit = submit
+        self._due = threading.Lock()
+        self._queued: dict[str, TaskId] = {}
+
+    def __call__(self, job: Job) -> None:
+        """Queue `job`; it is known by its name."""
+        name = job.__name__
+
+        def act(task: Task) -> None:
+            with self._due:
+                self._queued.pop(name, None)
+            job(task)
+
+        with self._due:
+            waiting = self._queued.get(name)
+            if waiting is None or self._lane.task(waiting) is None:
+                self._queued[name] = self._submit(act)
+
+
 def _both(one: Publish, other: Publish) -> Publish:
     def publish(event: Event) -> None:
         one(event)

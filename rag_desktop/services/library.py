@@ -5,11 +5,12 @@ import stat
 from collections.abc import Callable, Iterable, Sequence
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, SpaceStatus
+from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, ListedModel, SpaceStatus
 from rag_desktop.files.rules import Rules
 from rag_desktop.files.sameness import spelled
 from rag_desktop.files.walking import is_link
-from rag_desktop.services.indexing import is_inside, size_of, take_over
+from rag_desktop.services.indexing import check_chunker, is_inside, size_of, take_over
+from rag_desktop.services.spaces import EmbedderChoice, Serving, recommended
 from rag_desktop.store.codec import path_to_blob
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.holder import HOLDER, is_awaited
@@ -19,9 +20,15 @@ _PURGED_AT_A_TIME = 1000
 """Documents that change hands in one transaction."""
 
 
-def status(library: Library) -> LibraryStatus:
-    """Folders, documents, passages, vectors and problems, all of one moment."""
+def status(
+    library: Library, embedders: Sequence[EmbedderChoice] = (), models: Sequence[ListedModel] = ()
+) -> LibraryStatus:
+    """Folders, documents, passages, vectors and problems, all of one moment.
+
+    embedders: the one in use, then others that are installed. models: among which one may be recommended.
+    """
     with library.reading():
+        serving = Serving(library, embedders).choice()
         folders = tuple(_folder_status(library, folder) for folder in library.folders.all())
         failed = problems(library)
         spaces = tuple(
@@ -31,12 +38,13 @@ def status(library: Library) -> LibraryStatus:
                 library.vectors.count(space.id),
                 library.vectors.pending_count(space.id),
                 snapshot.count if (snapshot := library.vectors.snapshot(space.id)) else None,
+                serving is not None and serving.embedder.key == space.key,
             )
             for space in library.vectors.spaces()
         )
-        return LibraryStatus(
-            str(library.folder), folders, spaces, library.chunks.count(), size_of(library.folder), failed
-        )
+        better = recommended(library, models)
+        passages, size = library.chunks.count(), size_of(library.folder)
+        return LibraryStatus(str(library.folder), folders, spaces, passages, size, failed, better)
 
 
 def _folder_status(library: Library, folder: FolderRow) -> FolderStatus:
@@ -119,6 +127,18 @@ def set_patterns(library: Library, path: str, patterns: str) -> FolderRow:
     row = folder_at(library, path)
     with library.transaction():
         library.folders.set_patterns(row.id, patterns)
+    return row
+
+
+def set_chunker(library: Library, path: str, chunker: str) -> FolderRow:
+    """Cut a folder's documents by another scheme; the next look reads them again.
+
+    Raises UserFacingError `chunker-unknown`, and as `folder_at`.
+    """
+    check_chunker(chunker)
+    row = folder_at(library, path)
+    with library.transaction():
+        library.folders.set_chunker(row.id, chunker)
     return row
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag_desktop.domain.errors import UserFacingError
@@ -10,13 +10,17 @@ from rag_desktop.domain.models import InstalledModel, ModelKind
 from rag_desktop.domain.status import ListedModel
 from rag_desktop.engines.catalogue import Catalogue
 from rag_desktop.engines.fetching import Fetcher
-from rag_desktop.engines.shelf import Choice, Progress, Shelf
-from rag_desktop.settings.declarations import EMBEDDER, GENERATOR
+from rag_desktop.engines.shelf import Choice, Progress, Shelf, Why
+from rag_desktop.ranking.fuse import reads_korean
+from rag_desktop.services.wording import system_language
+from rag_desktop.settings.declarations import EMBEDDER, GENERATOR, LANGUAGE, RERANKER
 from rag_desktop.settings.file import SettingsFile
 
 PermitNetwork = Callable[[set[str]], AbstractContextManager[object]]
 """Opens the way to these hosts for as long as its context lasts. An entry that begins with a dot stands for all names
 that end in it."""
+
+_SETTINGS = {ModelKind.GENERATOR: GENERATOR, ModelKind.EMBEDDER: EMBEDDER, ModelKind.RERANKER: RERANKER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +78,12 @@ class ModelsService:
     def use(self, name: str) -> InstalledModel:
         """Use an installed model from now on, for what it is for.
 
-        Raises UserFacingError: `model-unknown` (name), `model-not-installed` (name), `model-not-choosable` (name).
+        Raises UserFacingError: `model-unknown` (name), `model-not-installed` (name).
         """
         installed = self._shelf.find(name)
         if installed is None:
             raise UserFacingError("model-not-installed" if name in self._catalogue else "model-unknown", name=name)
-        setting = {ModelKind.GENERATOR: GENERATOR, ModelKind.EMBEDDER: EMBEDDER}.get(installed.model.kind)
-        if setting is None:
-            raise UserFacingError("model-not-choosable", name=name)
-        self._settings.set(setting, name)
+        self._settings.set(_SETTINGS[installed.model.kind], name)
         return installed
 
     def verify(self, name: str | None = None) -> tuple[Damage, ...]:
@@ -102,16 +103,37 @@ class ModelsService:
         """The searching model to use now. Raises UserFacingError `model-not-installed` (name)."""
         return self._shelf.choose(ModelKind.EMBEDDER, self._settings.get(EMBEDDER) or None)
 
+    def embedders(self) -> tuple[InstalledModel, ...]:
+        """All searching models that are installed."""
+        return tuple(there for there in self._shelf.installed() if there.model.kind is ModelKind.EMBEDDER)
+
     def generator(self) -> Choice:
         """The answering model to use now. Raises UserFacingError `model-not-installed` (name)."""
         return self._shelf.choose(ModelKind.GENERATOR, self._settings.get(GENERATOR) or None)
 
     def reranker(self) -> Choice | None:
-        """The reranking model to use now, or None: answers do without one."""
+        """The reranking model to use now, or None: search does without one.
+
+        Where nobody chose one, and it should read Korean, the first that does goes before the catalogue's default.
+        """
         try:
-            return self._shelf.choose(ModelKind.RERANKER)
+            choice = self._shelf.choose(ModelKind.RERANKER, self._settings.get(RERANKER) or None)
         except UserFacingError:
             return None
+        if choice.why is Why.WANTED or not self._is_korean_wanted():
+            return choice
+        there = (each for each in self._shelf.installed() if each.model.kind is ModelKind.RERANKER)
+        reading = next((each for each in there if reads_korean(each.model.languages)), choice.installed)
+        return choice if reading == choice.installed else replace(choice, installed=reading, why=Why.BEST)
+
+    def _is_korean_wanted(self) -> bool:
+        """Whether the window speaks Korean, or the searching model reads it."""
+        if (self._settings.get(LANGUAGE) or system_language()) == "ko":
+            return True
+        try:
+            return reads_korean(self.embedder().installed.model.languages)
+        except UserFacingError:
+            return False
 
     def _used(self, kind: ModelKind) -> str | None:
         choose = {ModelKind.EMBEDDER: self.embedder, ModelKind.GENERATOR: self.generator}.get(kind, self.reranker)

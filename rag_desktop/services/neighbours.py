@@ -3,6 +3,7 @@
 import logging
 import secrets
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -101,12 +102,22 @@ class Neighbours:
         return held > 0 and (held - len(self.index)) / held > _DROPPED_SHARE
 
     def _sweep(self, folder: Path, keep: str) -> None:
-        for file in folder.glob(f"{self._space.id}-*.hnsw"):
-            if file.name != keep:
-                try:
-                    file.unlink()
-                except OSError:  # on Windows another program may have it open; the next snapshot tries again
-                    _LOG.debug("old snapshot %s stays for now", file.name)
+        _delete(file for file in folder.glob(f"{self._space.id}-*.hnsw") if file.name != keep)
+
+
+def forget_snapshot(library: Library, space: SpaceRow) -> None:
+    """Strike a space's snapshot and delete its files."""
+    with library.transaction():
+        library.vectors.forget_snapshot(space.id)
+    _delete((library.folder / _FOLDER).glob(f"{space.id}-*.hnsw"))
+
+
+def _delete(files: Iterable[Path]) -> None:
+    for file in files:
+        try:
+            file.unlink()
+        except OSError:  # on Windows another program may have it open; the next snapshot tries again
+            _LOG.debug("old snapshot %s stays for now", file.name)
 
 
 def load_snapshot(library: Library, space: SpaceRow) -> tuple[HnswIndex, int] | None:
@@ -159,6 +170,42 @@ def reading_index(library: Library, space: SpaceRow, *, exact: bool) -> HnswInde
                 index.add(changes.added, changes.vectors)
                 return index
         return exact_index(library, space)
+
+
+class FollowingIndex:
+    """A reader's index of one space, brought up to date with what was committed; not for two threads at a time."""
+
+    def __init__(self, library: Library, space: SpaceRow, *, exact: bool) -> None:
+        self._library = library
+        self._space = space
+        self._exact = exact
+        self._index: HnswIndex | ExactIndex | None = None
+        self._seq = -1
+
+    def current(self) -> HnswIndex | ExactIndex:
+        """The index as of now. Changes in other spaces cost nothing; those in this one are replayed or it is loaded."""
+        vectors = self._library.vectors
+        with self._library.reading():
+            seq = vectors.seq()
+            if self._index is not None and (seq == self._seq or self._caught_up()):
+                self._seq = seq
+                return self._index
+            self._index, self._seq = reading_index(self._library, self._space, exact=self._exact), seq
+            return self._index
+
+    def _caught_up(self) -> bool:
+        """Whether the ledger still had all that is new, and the index could take it up."""
+        snapshot = self._library.vectors.snapshot(self._space.id)
+        if snapshot is not None and snapshot.seq > self._seq:  # the ledger forgot what that holds
+            return False
+        changes = self._library.vectors.changes(self._space, self._seq)
+        if not changes.added and not changes.dropped:
+            return True
+        if not isinstance(self._index, HnswIndex) or len(changes.added) > _REPLAY_LIMIT:
+            return False
+        self._index.drop(changes.dropped)
+        self._index.add(changes.added, changes.vectors)
+        return True
 
 
 def exact_index(library: Library, space: SpaceRow) -> ExactIndex:

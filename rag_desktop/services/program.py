@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from rag_desktop.domain.care import Recovered
 from rag_desktop.services.answering import Answering, Generator
 from rag_desktop.services.bounds import Bounds, Caps
-from rag_desktop.services.indexing import Embedder, Indexing, Means
+from rag_desktop.services.indexing import Indexing, Means
 from rag_desktop.services.models import ModelsService
 from rag_desktop.services.power import Power
 from rag_desktop.services.retrieval import Retrieval
 from rag_desktop.services.room import Room
 from rag_desktop.services.safekeeping import Safekeeping
+from rag_desktop.services.spaces import EmbedderChoice
 from rag_desktop.services.wording import Wording
-from rag_desktop.settings.declarations import FILE_MEGABYTES, FILE_SECONDS, ON_BATTERY, TOP_K
+from rag_desktop.settings.declarations import FILE_MEGABYTES, FILE_SECONDS, ON_BATTERY, RERANKING, TOP_K
 from rag_desktop.settings.file import SettingsFile
 from rag_desktop.settings.places import Places
 from rag_desktop.store.library import Library
@@ -21,15 +22,6 @@ from rag_desktop.vectors.index import HnswIndex
 from rag_desktop.workers.child import Child
 
 LiveIndex = Callable[[str], HnswIndex | None]
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedderChoice:
-    """The embedder in use, the languages its model reads, and its least cosine of relevance."""
-
-    embedder: Embedder
-    languages: tuple[str, ...]
-    least_cosine: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +50,8 @@ class Program:
     safe: Safekeeping
     recovered: tuple[Recovered, ...] = ()
     """What had to be brought back while the program was built."""
+    other_embedders: tuple[EmbedderChoice, ...] = ()
+    """Installed embedders that were not chosen: one of them may answer while the chosen one's space is incomplete."""
 
     def indexing(self, library: Library) -> Indexing:
         """The writing lane's work on `library`, which must be a writer."""
@@ -67,6 +61,11 @@ class Program:
         return Indexing(library, Means(self.readers, embedder, self.format_of, bounds, self.own_places))
 
     @property
+    def embedders(self) -> tuple[EmbedderChoice, ...]:
+        """The embedder in use, then the other ones that are installed; none where none is in use."""
+        return (self.embedder, *self.other_embedders) if self.embedder else ()
+
+    @property
     def own_places(self) -> tuple[str, ...]:
         """Folders of this program, which hold no documents."""
         places = self.places
@@ -74,15 +73,12 @@ class Program:
 
     def retrieval(self, library: Library, live_index: LiveIndex = lambda _: None) -> Retrieval:
         """Search in `library`. live_index: the index of a space that is being written in this process."""
-        if self.embedder is None:
-            return Retrieval(library, None, ())
-        return Retrieval(library, self.embedder.embedder, self.embedder.languages, live_index=live_index)
+        return Retrieval(library, self.embedders, live_index, self.settings.get(RERANKING))
 
     def answering(self, library: Library, live_index: LiveIndex = lambda _: None) -> Answering:
         """Questions to `library`."""
-        least = self.embedder.least_cosine if self.embedder else None
         generator = self.generator.generator if self.generator else None
-        return Answering(library, self.retrieval(library, live_index), generator, least)
+        return Answering(library, self.retrieval(library, live_index), generator)
 
     def with_models(self) -> "Program":
         """The same program with the models that are installed and chosen now; unchanged ones keep their children."""
@@ -96,7 +92,7 @@ class Program:
     @property
     def children(self) -> Sequence[Child]:
         """Every child, started or not."""
-        embedder = [self.embedder.embedder.child] if self.embedder else []
+        embedder = [choice.embedder.child for choice in self.embedders]
         generator = [self.generator.generator.child] if self.generator else []
         return [*self.readers, *embedder, *generator]
 

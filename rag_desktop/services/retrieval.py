@@ -1,8 +1,8 @@
-"""From a question to passages: keyword and vector candidates, then a line of stages, each leaving its score."""
+"""From a question to passages: what words and meaning put forward is fused, then goes through a line of stages."""
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,20 +11,20 @@ from rag_desktop.domain.documents import Chunk, Document
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.ids import ChunkId, DocumentId
 from rag_desktop.ranking.fuse import Scores, minmax_fused, vector_weight
-from rag_desktop.services.embedding import embed_query
-from rag_desktop.services.indexing import Embedder
-from rag_desktop.services.neighbours import reading_index
+from rag_desktop.ranking.relevance import evidence_in, is_relevant, relevance
+from rag_desktop.services.signals import CANDIDATES, Asked, Meaning, Meant, Words
+from rag_desktop.services.spaces import EmbedderChoice, Serving
+from rag_desktop.services.stages import STAGES, AbsentError, Scene, Stage
 from rag_desktop.store.library import Library
-from rag_desktop.store.vectors import SpaceRow
-from rag_desktop.text.words import hangul_share, query_terms, quoted_phrases, terms
-from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix
+from rag_desktop.text.identifiers import identifiers
+from rag_desktop.text.queries import Query, parsed
+from rag_desktop.text.words import hangul_share, query_terms, terms
+from rag_desktop.vectors.index import HnswIndex
 
 _LOG = logging.getLogger(__name__)
-CANDIDATES = 100
-"""Passages each signal may put forward."""
-_UNDERSTOOD = 0.25
-_NAME_WEIGHT = 0.15
-"""What a file name that has the question's words adds to the keyword score, in parts of the best keyword score."""
+_NOTHING = Query("")
+_TRUSTED = 0.25
+"""Weight of meaning from which on its model reads the question well enough for cosines to tell what is relevant."""
 
 
 class Mode(StrEnum):
@@ -35,30 +35,70 @@ class Mode(StrEnum):
     VECTOR = "vector"
 
 
-Stage = Callable[[Question, tuple[Passage, ...]], tuple[Passage, ...]]
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """One step of a search: its seconds, and why it did not run where it did not (an error's code)."""
+
+    stage: str
+    seconds: float
+    absent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Passages, best first, and what finding them took in seconds. `mode` is the one that was possible."""
+    """Passages, best first. `mode` is the one that was possible; `query` is what was typed, taken apart.
+
+    stages: all steps in order, from `keyword` and `vector` on. seconds: the same by name, with their parts and `total`.
+    """
 
     passages: tuple[Passage, ...]
     mode: Mode
     seconds: Mapping[str, float]
+    stages: tuple[StageReport, ...] = ()
+    query: Query = _NOTHING
+    relevance: float = 0.0
+    """How likely the library is about the question at all, 0 to 1."""
+    is_relevant: bool = False
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Steps that did not run, with the code of why."""
+        return {each.stage: each.absent for each in self.stages if each.absent}
 
 
 @dataclass(slots=True)
 class _Clock:
     seconds: dict[str, float] = field(default_factory=dict)
+    reports: list[StageReport] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
     last: float = field(default_factory=time.perf_counter)
+    stage_began: float = field(default_factory=time.perf_counter)
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
         self.seconds[name], self.last = now - self.last, now
 
+    def report(self, stage: str, absent: str | None = None) -> None:
+        now = time.perf_counter()
+        self.reports.append(StageReport(stage, now - self.stage_began, absent))
+        self.stage_began = self.last = now
+
     def done(self) -> dict[str, float]:
-        return {**self.seconds, "total": time.perf_counter() - self.began}
+        named = {report.stage: report.seconds for report in self.reports if report.absent is None}
+        return {**self.seconds, **named, "total": time.perf_counter() - self.began}
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Which stages run: up to and with `until` (`fused` is before all of them), not those in `without`, and those in
+    `also` though they are off."""
+
+    until: str | None = None
+    without: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()
+
+
+USUAL = Steps()
 
 
 class Retrieval:
@@ -67,126 +107,129 @@ class Retrieval:
     def __init__(
         self,
         library: Library,
-        embedder: Embedder | None,
-        languages: tuple[str, ...],
-        stages: tuple[Stage, ...] = (),
+        choices: Sequence[EmbedderChoice] = (),
         live_index: Callable[[str], HnswIndex | None] = lambda _: None,
+        reranking: str = "auto",
     ) -> None:
+        """choices: the embedder in use, then others that are installed. reranking: value of the setting."""
         self._library = library
-        self._embedder = embedder
-        self._languages = languages
-        self._stages = stages
-        self._live_index = live_index
-        self._indexes: dict[bool, tuple[int, HnswIndex | ExactIndex]] = {}
+        self._serving = Serving(library, choices)
+        self._reranking = reranking
+        self._words = Words(library)
+        self._meaning = Meaning(library, live_index)
 
-    def search(self, question: Question, mode: Mode, *, exact: bool = False) -> Found:
+    def search(
+        self,
+        question: Question,
+        mode: Mode = Mode.HYBRID,
+        *,
+        exact: bool = False,
+        steps: Steps = USUAL,
+    ) -> Found:
         """The best passages for a question.
 
-        exact: compare with every vector instead of asking the HNSW graph. Raises UserFacingError `question-empty`,
-        and `vectors-missing` where only vectors were wanted and there are none.
+        exact: compare with every vector instead of asking the HNSW graph. A question of filters alone gives the newest
+        documents they leave. Raises UserFacingError `question-empty`, and `vectors-missing` where only vectors
+        were wanted and there are none.
         """
-        if not terms(question.text) and not query_terms(question.text):
-            raise UserFacingError("question-empty")
+        asked = self._taken_apart(question)
         clock = _Clock()
-        keyword = self._by_keyword(question) if mode is not Mode.VECTOR else {}
-        clock.lap("keyword")
-        weight = vector_weight(hangul_share(question.text), self._languages) if mode is Mode.HYBRID else 1.0
-        is_asked = mode is not Mode.KEYWORD and weight > 0  # a model that cannot read the question is not asked
-        vector = self._meant(question, clock, mode, exact=exact) if is_asked else {}
-        if mode is Mode.VECTOR and vector is None:
-            raise UserFacingError("vectors-missing")
-        fused = minmax_fused([(keyword, 1.0 - weight if mode is Mode.HYBRID else 1.0), (vector or {}, weight)])
+        if not query_terms(asked.words) and not terms(asked.words):
+            return self._newest(asked, clock)
+        embedding = self._serving.choice()
+        keyword = self._words.search(asked) if mode is not Mode.VECTOR else {}
+        clock.report("keyword", None if mode is not Mode.VECTOR else "not-asked")
+        weight = self._weight(asked, embedding) if mode is Mode.HYBRID else float(mode is Mode.VECTOR)
+        absent = _not_asked(mode, weight)
+        meant: Meant | None = None
+        if absent is None:
+            meant, absent = self._meant(embedding, asked, clock, is_needed=mode is Mode.VECTOR, exact=exact)
+        clock.report("vector", absent)
+        signals = {"keyword": keyword, "vector": meant.scores if meant else {}}
+        fused = minmax_fused([(signals["keyword"], 1.0 - weight), (signals["vector"], weight)])
+        rarity = self._words.rarity(asked.words)
         with self._library.reading():
-            passages = self._passages(fused, {"keyword": keyword, "vector": vector or {}}, question.top_k)
-        for stage in self._stages:
-            passages = stage(question, passages)
+            passages = self._passages(fused, signals, max(CANDIDATES, question.top_k))
+            clock.report("fused")
+            if steps.until != "fused":
+                scene = Scene(self._library, asked, rarity, embedding, meant, self._reranking)
+                passages = self._through_stages(scene, passages, clock, steps)
         clock.lap("rank")
-        possible = Mode.KEYWORD if mode is Mode.HYBRID and vector is None else mode
-        return Found(passages[: question.top_k], possible, clock.done())
+        passages = passages[: question.top_k]
+        evidence = evidence_in(passages, asked.words, rarity)
+        midpoint = embedding.least_cosine if embedding and weight >= _TRUSTED else None
+        possible = Mode.KEYWORD if mode is Mode.HYBRID and meant is None and weight > 0 else mode
+        return Found(
+            passages,
+            possible,
+            clock.done(),
+            tuple(clock.reports),
+            asked.query,
+            relevance(evidence, midpoint),
+            is_relevant(evidence, midpoint),
+        )
 
-    def _meant(self, question: Question, clock: _Clock, mode: Mode, *, exact: bool) -> Scores | None:
-        """`_by_vector`; where the embedder fails and words can still be searched, None."""
-        try:
-            return self._by_vector(question, clock, exact=exact)
-        except UserFacingError as error:
-            if mode is Mode.VECTOR:
-                raise
-            _LOG.warning("search by meaning failed: %s", error)
-            return None
+    def _taken_apart(self, question: Question) -> Asked:
+        query = parsed(question.text)
+        return Asked(question, query, self._library.selections.of(question.filters.narrowed(query.filters)))
 
-    def understands(self, question: str) -> bool:
-        """Whether the embedding model can read most of the question, so that its cosines mean something."""
-        return vector_weight(hangul_share(question), self._languages) > _UNDERSTOOD
+    def _weight(self, asked: Asked, embedding: EmbedderChoice | None) -> float:
+        if embedding is None:
+            return 0.5
+        is_literal = bool(asked.query.phrases or identifiers(asked.words))
+        return vector_weight(hangul_share(asked.words), embedding.languages, is_literal=is_literal)
 
-    def rarity(self, question: str) -> dict[str, float]:
-        """Inverse document frequency of each of the question's terms in this library."""
-        total = max(1, self._library.chunks.leaves())
-        return {
-            term: self._library.fulltext.idf(wanted, total)
-            for wanted in query_terms(question)
-            for term in terms(" ".join(wanted.tokens))
-        }
+    def _meant(
+        self, embedding: EmbedderChoice | None, asked: Asked, clock: _Clock, *, is_needed: bool, exact: bool
+    ) -> tuple[Meant | None, str | None]:
+        """What meaning says, or the code of why it says nothing. is_needed: then that is raised."""
+        error = UserFacingError("vectors-missing" if is_needed or embedding else "embedder-missing")
+        if embedding is not None:
+            try:
+                meant = self._meaning.search(embedding, asked, clock.lap, exact=exact)
+                if meant is not None:
+                    return meant, None
+            except UserFacingError as failure:
+                _LOG.warning("search by meaning failed: %s", failure)
+                error = failure
+        if is_needed:
+            raise error
+        return None, error.code
 
-    def _by_keyword(self, question: Question) -> Scores:
-        wanted, phrases = query_terms(question.text), quoted_phrases(question.text)
-        full_text = self._library.fulltext
-        scores: dict[int, float] = dict(full_text.passages(wanted, phrases, CANDIDATES))
-        if scores and not phrases:
-            self._favour_named(scores, dict(full_text.documents(wanted, CANDIDATES)))
-        return scores
+    def _through_stages(
+        self,
+        scene: Scene,
+        passages: tuple[Passage, ...],
+        clock: _Clock,
+        steps: Steps,
+    ) -> tuple[Passage, ...]:
+        for stage in STAGES:
+            absent = _left_out(stage, scene, steps)
+            if absent is None and passages:
+                try:
+                    passages = stage.act(scene, passages)
+                except AbsentError as reason:
+                    absent = reason.code
+            clock.report(stage.name, absent)
+            if stage.name == steps.until:
+                break
+        return passages
 
-    def _favour_named(self, scores: dict[int, float], named: Mapping[DocumentId, float]) -> None:
-        """Lift passages of documents whose file name or title has words of the question."""
-        if not named:
-            return
-        best_name, best = max(named.values()), max(scores.values())
-        for id_, chunk in self._library.chunks.get([ChunkId(id_) for id_ in scores]).items():
-            scores[id_] += _NAME_WEIGHT * best * named.get(chunk.document_id, 0.0) / best_name
-
-    def _by_vector(self, question: Question, clock: _Clock, *, exact: bool) -> Scores | None:
-        """Cosine by chunk id, or None while no vectors of the embedder's space are there."""
-        space = self._space()
-        if space is None or self._embedder is None or not self._library.vectors.has_any(space.id):
-            return None
-        index = self._index(space, exact=exact)
-        clock.lap("index")
-        vector = embed_query(self._embedder.child, question.text)
-        clock.lap("embed")
-        hits = self._visible_hits(index, vector)
-        clock.lap("vector")
-        return hits
-
-    def _visible_hits(self, index: HnswIndex | ExactIndex, vector: Matrix) -> Scores:
-        """The nearest passages that may be shown; those of removed folders must not take the places of others."""
-        wanted = CANDIDATES
-        while True:
-            hits = index.search(vector, wanted)
-            visible = self._library.chunks.visible([ChunkId(label) for label, _ in hits])
-            seen = {label: score for label, score in hits if label in visible}
-            if len(seen) >= CANDIDATES or wanted >= len(index):
-                return dict(list(seen.items())[:CANDIDATES])
-            wanted *= 4
-
-    def _space(self) -> SpaceRow | None:
-        key = self._embedder.key if self._embedder else None
-        return next((space for space in self._library.vectors.spaces() if space.key == key), None)
-
-    def _index(self, space: SpaceRow, *, exact: bool) -> HnswIndex | ExactIndex:
-        """The index as of now: the one that is being written in this process, or one loaded when vectors changed."""
-        live = None if exact else self._live_index(space.key)
-        if live is not None:
-            return live
-        seq = self._library.vectors.seq()
-        held = self._indexes.get(exact)
-        if held is None or held[0] != seq:
-            held = self._indexes[exact] = (seq, reading_index(self._library, space, exact=exact))
-        return held[1]
+    def _newest(self, asked: Asked, clock: _Clock) -> Found:
+        """What filters leave, where nothing else was asked."""
+        if asked.selection is None:
+            raise UserFacingError("question-empty")
+        with self._library.reading():
+            ids = self._library.selections.newest(asked.selection, asked.question.top_k)
+            passages = self._passages([(id_, 0.0) for id_ in ids], {}, asked.question.top_k)
+        clock.report("newest")
+        return Found(passages, Mode.KEYWORD, clock.done(), tuple(clock.reports), asked.query)
 
     def _passages(
-        self, fused: Iterable[tuple[int, float]], signals: Mapping[str, Scores], top_k: int
+        self, fused: Iterable[tuple[int, float]], signals: Mapping[str, Scores], most: int
     ) -> tuple[Passage, ...]:
         """Passages in fused order; ids of chunks, documents or folders that are gone resolve to nothing."""
-        ranked = list(fused)[: max(CANDIDATES, top_k)]
+        ranked = list(fused)[:most]
         chunks = self._library.chunks.get([ChunkId(id_) for id_, _ in ranked])
         documents: dict[DocumentId, Document | None] = {}
         passages = []
@@ -200,10 +243,26 @@ class Retrieval:
             if document is not None:
                 trace = tuple(StageScore(name, scores[id_]) for name, scores in signals.items() if id_ in scores)
                 passages.append(self._passage(chunk, document, score, trace))
-            if len(passages) == top_k and not self._stages:
-                break
         return tuple(passages)
 
     def _passage(self, chunk: Chunk, document: Document, score: float, trace: tuple[StageScore, ...]) -> Passage:
         text = self._library.documents.text(chunk.document_id, chunk.span)
         return Passage(chunk, document, text, score, (*trace, StageScore("fused", score)))
+
+
+def _not_asked(mode: Mode, weight: float) -> str | None:
+    """Why meaning is not asked, or None where it is: a model that cannot read the question has nothing to say."""
+    if mode is Mode.KEYWORD:
+        return "not-asked"
+    return "question-unreadable" if weight <= 0 else None
+
+
+def _left_out(stage: Stage, scene: Scene, steps: Steps) -> str | None:
+    """Why a stage does not run, or None where it does."""
+    if stage.name in steps.without:
+        return "left-out"
+    if stage.name in steps.also:
+        return None
+    if not stage.is_on:
+        return "off"
+    return "typing" if scene.asked.question.is_typing and not stage.is_quick else None

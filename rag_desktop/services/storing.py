@@ -12,7 +12,7 @@ from rag_desktop.services.agenda import FileToRead
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 
-READING_VERSION = 2
+READING_VERSION = 3
 """Raised when readers or the chunker change what they make of a file; such documents are read again."""
 
 _PASSING = {"file-missing", "file-forbidden", "reader-bug", "recogniser-failed"}

@@ -13,13 +13,14 @@ from rag_desktop.services import care
 from rag_desktop.services import library as libraries
 from rag_desktop.services.holdings import Holdings
 from rag_desktop.services.indexing import Indexing, IndexingReport
-from rag_desktop.services.lanes import Lane
+from rag_desktop.services.lanes import Lane, Once
 from rag_desktop.services.looking import Asked, Looks
 from rag_desktop.services.program import Program
 from rag_desktop.services.room import Room
 from rag_desktop.services.tasks import Publish, Task
 from rag_desktop.services.vigil import Vigil
 from rag_desktop.store.folders import FolderRow
+from rag_desktop.store.library import Library
 from rag_desktop.vectors.index import HnswIndex
 
 _FOLLOWING_S = 30.0
@@ -41,8 +42,7 @@ class Upkeep:
         self._indexing: Indexing | None = None
         self._is_paused = False
         self._pausing = threading.Lock()
-        self._due = threading.Lock()
-        self._queued: dict[str, TaskId] = {}
+        self._once = Once(self.lane, self._write)
         self._looks = Looks()
         self._removed: dict[FolderId, float] = {}
         self._vigil = Vigil(program.settings, self._noticed, self._look_again, self._tidy)
@@ -70,14 +70,20 @@ class Upkeep:
 
         return self._ask(lambda: self._taken_up(self._folders(paths)))
 
-    def index(self, paths: Sequence[str], follow: Publish, report: Callable[[IndexingReport], None]) -> TaskId:
+    def index(
+        self,
+        paths: Sequence[str],
+        follow: Publish,
+        report: Callable[[IndexingReport], None],
+        chunker: str | None = None,
+    ) -> TaskId:
         """Index folders or files to the end in one task, for a command line beside the window.
 
-        follow: told all events of the task. report: given what it did, before it ends.
+        follow: told all events of the task. report: given what it did, before it ends. chunker: as `register` has it.
         """
 
         def act(task: Task) -> None:
-            folders = self._registered(paths)
+            folders = self._registered(paths, chunker)
             for row in folders:
                 task.publish(FolderRegistered(task.id, row.id, row.path))
             self._watched()
@@ -193,9 +199,15 @@ class Upkeep:
 
     def set_patterns(self, path: str, patterns: str, follow: Publish | None = None) -> TaskId:
         """Leave out of a folder what these lines of .gitignore syntax match, and look at it again."""
+        return self._change(path, lambda library: libraries.set_patterns(library, path, patterns), follow)
 
+    def set_chunker(self, path: str, chunker: str, follow: Publish | None = None) -> TaskId:
+        """Cut a folder's documents by another scheme (text.schemes): they are read again."""
+        return self._change(path, lambda library: libraries.set_chunker(library, path, chunker), follow)
+
+    def _change(self, path: str, change: Callable[[Library], object], follow: Publish | None) -> TaskId:
         def act(task: Task) -> None:
-            libraries.set_patterns(self._holdings.beside(), path, patterns)
+            change(self._holdings.beside())
             self._settle(task)
             self.rescan([path])
 
@@ -240,8 +252,8 @@ class Upkeep:
             self._looks.again([row.path for row in library.folders.all()])
         return self._indexing
 
-    def _registered(self, paths: Sequence[str]) -> list[FolderRow]:
-        return self._taken_up(self._opened().register(paths))
+    def _registered(self, paths: Sequence[str], chunker: str | None = None) -> list[FolderRow]:
+        return self._taken_up(self._opened().register(paths, chunker))
 
     def _taken_up(self, folders: list[FolderRow]) -> list[FolderRow]:
         for row in folders:
@@ -321,19 +333,6 @@ class Upkeep:
         self._vigil.follow(folders, _FOLLOWING_S)
         return folders
 
-    def _once(self, job: Callable[[Task], None]) -> None:
-        """Queue a job unless it is waiting already; one that was stopped before its turn waits no more."""
-
-        def act(task: Task) -> None:
-            with self._due:
-                self._queued.pop(job.__name__, None)
-            job(task)
-
-        with self._due:
-            waiting = self._queued.get(job.__name__)
-            if waiting is None or self.lane.task(waiting) is None:
-                self._queued[job.__name__] = self._write(act)
-
     def _embed(self, task: Task) -> None:
         """Embed until other work waits; the rest is queued behind that work."""
         if self._indexing is None or self._program.embedder is None:
@@ -396,4 +395,5 @@ class Upkeep:
         self._look(task)
 
     def _look(self, task: Task) -> None:
-        task.publish(LibraryLooked(task.id, libraries.status(self._holdings.beside())))
+        embedders, models = self._program.embedders, self._program.models.list()
+        task.publish(LibraryLooked(task.id, libraries.status(self._holdings.beside(), embedders, models)))

@@ -15,7 +15,8 @@ Json = dict[str, Any]
 class Wish:
     """What is asked of a window: `ping`, `activate`, or a verb with absolute paths.
 
-    Those are `add`, `remove`, `retry`, `ignore`, `heed`, `pause`, `resume` and `exclude`, which has patterns in `text`.
+    Those are `add`, `remove`, `retry`, `ignore`, `heed`, `pause`, `resume`, and two that have a `text`: `exclude` its
+    patterns, `chunker` the name of a scheme, as `add` may.
     """
 
     verb: str

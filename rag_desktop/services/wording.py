@@ -88,6 +88,7 @@ ERRORS: dict[str, str] = {
     "watch-failed": N_("Changes in {path} cannot be noticed as they happen. It is looked at now and then."),
     "folder-paused": N_("It was not read yet: indexing of {folder} is paused."),
     "pattern-refused": N_("{pattern} is no pattern of .gitignore syntax."),
+    "chunker-unknown": N_("Documents cannot be cut by “{name}”. Possible are, for example: {examples}"),
     "path-own": N_("{path} belongs to this program and holds no documents."),
     "path-outside": N_("{path} lies in no folder of this library."),
     "path-excluded": N_("It is left out of {folder} by the pattern {pattern}"),
@@ -126,9 +127,21 @@ ERRORS: dict[str, str] = {
     "question-empty": N_("Please type a question."),
     "vectors-missing": N_("There are no vectors to search by meaning yet."),
     "embedder-missing": N_("No embedding model is installed, so search works by keyword only."),
+    "reranker-missing": N_("No reranking model is installed, so passages keep the order in which they were found."),
+    "embedder-better": N_("{used} cannot read the script of {percent} % of the passages: words alone find them."),
+    "embedder-better-here": N_("{used} cannot read the script of {percent} % of the passages: words alone find them."),
     "generator-missing": N_("No language model is installed, so questions cannot be answered yet."),
     "prompt-too-long": N_("The question with its sources is longer than the model can take."),
     "template-unknown": N_("There is no prompt template {name}."),
+    # evaluating
+    "dataset-unknown": N_(
+        "{path} is no dataset: neither a folder with corpus.jsonl or questions.jsonl, nor a JSON file in SQuAD's form."
+    ),
+    "dataset-missing": N_("The dataset's file {path} is missing or cannot be read."),
+    "dataset-damaged": N_("The dataset's file {path} cannot be understood at line {line}."),
+    "dataset-empty": N_("{path} holds no question with anything relevant."),
+    "stages-none": N_("Nothing is left to search with."),
+    "evaluation-partial": N_("Searching by meaning failed on the way, so there are no figures. The log tells more."),
     # children
     "child-died": N_("A helper process ({name}) ended unexpectedly and will be restarted."),
     "child-deadline": N_("A helper process ({name}) took too long and was ended."),
@@ -138,7 +151,6 @@ ERRORS: dict[str, str] = {
     # models
     "model-unknown": N_("There is no model {name} in the catalogue."),
     "model-not-installed": N_("The model {name} is not installed."),
-    "model-not-choosable": N_("{name} is not a model that can be chosen."),
     "model-unpinned": N_("{name} cannot be downloaded by this version. Please import its file instead."),
     "model-damaged": N_("The model file {name} is damaged."),
     "model-missing": N_("The model file {name} is missing."),
@@ -155,6 +167,7 @@ ERRORS: dict[str, str] = {
     "address-refused": N_("The download was sent on to {host}, where this program does not go."),
     "download-refused": N_("{host} refused the download ({status})."),
     "download-damaged": N_("The downloaded file {file} is damaged and was thrown away. Please try again."),
+    "conversion-failed": N_("{name} could not be made from what was downloaded. Please try again."),
     "download-unverified": N_("{host} does not say what {file} must look like, so it was not kept."),
     "resources-missing": N_("The program was not installed whole: its resources are missing."),
     # settings
@@ -210,6 +223,8 @@ HINTS: dict[str, str] = {
     "reader-bug": N_("Please report this; the log tells more."),
     "disk-low": N_("Make room on the disk; indexing goes on by itself."),
     "disk-full": N_("Make room on the disk; indexing goes on by itself."),
+    "embedder-better": N_("{title} can: `models get {name}` downloads it, `models use {name}` goes over to it."),
+    "embedder-better-here": N_("{title} can, and is installed: `models use {name}` goes over to it."),
 }
 """What a person can do about an error, where there is something to do."""
 

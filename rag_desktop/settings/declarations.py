@@ -43,6 +43,13 @@ class Setting(Generic[T]):
 
 GENERATOR = Setting("generator", "", "Answering model", "Name of the model that writes answers; empty: choose for me.")
 EMBEDDER = Setting("embedder", "", "Searching model", "Name of the model that finds passages; empty: choose for me.")
+RERANKER = Setting(
+    "reranker", "", "Reranking model", "Name of the model that puts found passages in order; empty: choose for me."
+)
+RERANKING = Setting(
+    "reranking", "auto", "Reranking", "Let the reranking model read what was found: where it can read the question"
+    " (auto), always (on), never (off).", choices=("auto", "on", "off"),
+)  # fmt: skip
 TOP_K = Setting("top_k", 8, "Passages per question", "How many passages an answer may draw on.", 1, 50)
 N_GPU_LAYERS = Setting(
     "n_gpu_layers", -1, "Layers on the graphics card", "Layers run on the GPU; -1: all of them.", -1, 999
@@ -75,8 +82,8 @@ RESCAN_MINUTES = Setting(
 LANGUAGE = Setting("language", "", "Language", "Language of the window; empty: the system's.", choices=("", "en", "ko"))
 
 ALL: tuple[Setting[Any], ...] = (
-    GENERATOR, EMBEDDER, TOP_K, N_GPU_LAYERS, THREADS, N_CTX, MAX_TOKENS, TEMPERATURE, FILE_MEGABYTES, FILE_SECONDS,
-    ON_BATTERY, WATCHING, RESCAN_MINUTES, LANGUAGE,
+    GENERATOR, EMBEDDER, RERANKER, RERANKING, TOP_K, N_GPU_LAYERS, THREADS, N_CTX, MAX_TOKENS, TEMPERATURE,
+    FILE_MEGABYTES, FILE_SECONDS, ON_BATTERY, WATCHING, RESCAN_MINUTES, LANGUAGE,
 )  # fmt: skip
 """In the order of the dialog."""
 

@@ -16,6 +16,32 @@ _AT_A_TIME = 10_000
 _COLUMNS = "id, document_id, ordinal, parent_id, span_start, span_end, page_start, page_end, headings"
 
 
+_ABOVE = f"""
+WITH RECURSIVE above (id) AS (
+    SELECT parent_id FROM chunks WHERE id IN ({{marks}}) AND parent_id IS NOT NULL
+    UNION
+    SELECT c.parent_id FROM chunks c JOIN above ON c.id = above.id WHERE c.parent_id IS NOT NULL
+)
+SELECT {_COLUMNS}, (
+    SELECT count(*) FROM chunks c WHERE c.document_id = p.document_id AND c.parent_id = p.id AND c.ordinal > p.ordinal
+    AND c.ordinal < coalesce((
+        SELECT n.ordinal FROM chunks n WHERE n.document_id = p.document_id AND n.ordinal > p.ordinal
+        AND n.span_start >= p.span_end ORDER BY n.ordinal LIMIT 1
+    ), 1 << 62)
+) FROM chunks p WHERE id IN (SELECT id FROM above)
+"""
+"""A parent stands right before all that lies in it, so that to count them is to go on until what lies behind it: no
+index of parents is needed, which would be as large as the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A parent, and how many chunks lie right below it."""
+
+    parent: Chunk
+    children: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     id: ChunkId
@@ -28,11 +54,47 @@ class Chunks:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
+    def spread(self, count: int) -> list[tuple[DocumentId, Span]]:
+        """Where at most `count` leaves stand that lie evenly among all, by their ids."""
+        last = int(self._connection.execute("SELECT max(id) FROM chunks").get or 0)
+        found: dict[int, tuple[DocumentId, Span]] = {}
+        for place in range(count):
+            row = self._connection.execute(
+                "SELECT id, document_id, span_start, span_end FROM chunks"
+                " WHERE id > ? AND digest IS NOT NULL ORDER BY id LIMIT 1",
+                (last * place // count,),
+            ).fetchone()
+            if row:
+                found[row[0]] = DocumentId(row[1]), Span(row[2], row[3])
+        return list(found.values())
+
     def get(self, ids: Sequence[ChunkId]) -> dict[ChunkId, Chunk]:
         """The chunks with these ids; an id that no longer exists is left out."""
         marks = ", ".join("?" * len(ids))
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM chunks WHERE id IN ({marks})", tuple(ids))
         return {chunk.id: chunk for chunk in map(_row, rows)}
+
+    def families(self, ids: Sequence[ChunkId]) -> dict[ChunkId, Family]:
+        """All that stands above these chunks, parents of parents too, by the parents' ids."""
+        found: dict[ChunkId, Family] = {}
+        for start in range(0, len(ids), _AT_A_TIME):
+            some = tuple(ids[start : start + _AT_A_TIME])
+            rows = self._connection.execute(_ABOVE.format(marks=", ".join("?" * len(some))), some)
+            found.update((row[0], Family(_row(row[:-1]), row[-1])) for row in rows)
+        return found
+
+    def siblings(self, ids: Sequence[ChunkId]) -> dict[ChunkId, list[ChunkId]]:
+        """The leaves, at most 64, under the parent of each of these, itself too; one without a parent is left out."""
+        rows = self._connection.execute(
+            "SELECT c.id, s.id FROM chunks c JOIN chunks p ON p.id = c.parent_id JOIN chunks s"
+            " ON s.document_id = p.document_id AND s.ordinal > p.ordinal AND s.ordinal <= p.ordinal + 64"
+            f" AND s.parent_id = p.id AND s.digest IS NOT NULL WHERE c.id IN ({', '.join('?' * len(ids))})",
+            tuple(ids),
+        )
+        found: dict[ChunkId, list[ChunkId]] = defaultdict(list)
+        for id_, sibling in rows:
+            found[id_].append(sibling)
+        return found
 
     def of_document(self, document: DocumentId) -> list[Chunk]:
         """All chunks of a document, in order."""

@@ -83,6 +83,10 @@ class Folders:
         """Leave out what these lines of .gitignore syntax match, from the next scan on."""
         self._connection.execute("UPDATE folders SET patterns = ? WHERE id = ?", (patterns, folder))
 
+    def set_chunker(self, folder: FolderId, chunker: str) -> None:
+        """Cut its documents by this scheme (text.schemes), once they are read again."""
+        self._connection.execute("UPDATE folders SET chunker = ? WHERE id = ?", (chunker, folder))
+
     def set_paused(self, folder: FolderId, *, paused: bool) -> None:
         """Hold all indexing of the folder, or let it go on."""
         self._connection.execute("UPDATE folders SET is_paused = ? WHERE id = ?", (paused, folder))

@@ -15,6 +15,7 @@ from rag_desktop.store.folders import Folders
 from rag_desktop.store.fulltext import FullText
 from rag_desktop.store.migrations import is_older
 from rag_desktop.store.purging import Purging
+from rag_desktop.store.selection import Selections
 from rag_desktop.store.vectors import VectorRows
 
 _LOCK_NAME = "writer.lock"
@@ -32,6 +33,7 @@ class Library:
         self.chunks = Chunks(connection)
         self.vectors = VectorRows(connection)
         self.fulltext = FullText(connection)
+        self.selections = Selections(connection)
         self.purging = Purging(connection)
 
     @classmethod

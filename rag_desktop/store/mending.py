@@ -18,6 +18,7 @@ from rag_desktop.store.expected import (
 )
 from rag_desktop.store.holder import holder
 from rag_desktop.store.integrity import digest_of
+from rag_desktop.text.schemes import is_scheme
 
 _SEGMENT = 16_384
 _FEW = 20
@@ -63,10 +64,15 @@ class Mending:
         )
 
     def folders(self, known: Sequence[Mapping[str, Any]]) -> None:
-        """Give folders the path and the scheme of their backup."""
+        """Give folders the path of their backup, and its scheme where theirs is none."""
+        named = self._connection.execute("SELECT id, CAST(chunker AS BLOB) FROM folders")
+        sound = {id_ for id_, name in named if is_scheme((name or b"").decode("utf-8", "replace"))}
         self._connection.executemany(
-            "UPDATE OR IGNORE folders SET path = ?, chunker = ? WHERE id = ?",
-            ((each["path"], each["chunker"], each["id"]) for each in known),
+            "UPDATE OR IGNORE folders SET path = ? WHERE id = ?", ((each["path"], each["id"]) for each in known)
+        )
+        self._connection.executemany(
+            "UPDATE folders SET chunker = ? WHERE id = ?",
+            ((each["chunker"], each["id"]) for each in known if each["id"] not in sound),
         )
 
     def document(self, document: int) -> None:

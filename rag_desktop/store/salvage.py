@@ -23,6 +23,7 @@ from rag_desktop.store.integrity import bad_vectors
 from rag_desktop.store.mending import raise_sequence
 from rag_desktop.store.migrations import migrate
 from rag_desktop.store.tolerant import UNREADABLE
+from rag_desktop.text.schemes import is_scheme
 
 FolderValues = Mapping[str, Any]
 """The columns of a folder's row, by name."""
@@ -141,14 +142,18 @@ def _read_vectors(connection: apsw.Connection, found: Salvaged) -> None:
 def _united(found: Salvaged, known: Sequence[FolderValues]) -> list[FolderValues]:
     """Folders that are not removed, with what a backup knows better.
 
-    A folder's path and scheme never change, so of these the backup is believed; it also fills in rows that could not
-    be read. A row that could be read in a table without damage, or is not there, is believed as it is.
+    A folder's path never changes, so of that the backup is believed, and of the scheme where there is none by its name;
+    it also fills in rows that could not be read. A row that could be read in a table without damage, or is not there,
+    is believed as it is.
     """
     ids = {each["id"]: each for each in known}
     merged: dict[int, FolderValues] = {}
     for each in found.folders:
         twin = ids.get(each["id"], {})
-        merged[each["id"]] = {**each, **{key: twin[key] for key in ("path", "is_file", "chunker") if key in twin}}
+        better = [key for key in ("path", "is_file") if key in twin]
+        if "chunker" in twin and not is_scheme(each.get("chunker")):
+            better.append("chunker")
+        merged[each["id"]] = {**each, **{key: twin[key] for key in better}}
     if not found.is_whole:
         merged = {**ids, **merged}
     return [each for each in merged.values() if each.get("removed_at") is None and each["path"] != HOLDER]

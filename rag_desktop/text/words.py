@@ -18,15 +18,32 @@ _WORD = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}]+(?:['’][^\\W\\d_{_UNSPA
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _TOKEN = re.compile(r"[A-Za-z]{1,7}|[0-9]{1,3}|[\uac00-\ud7a3]{1,2}|[^\s\w]|\w")
 _PARTICLES = frozenset("은는이가을를의에로와과도만")
+_ENDINGS = (
+    "에서는 으로는 이라는 에서 으로 에게 까지 부터 보다 처럼 이나 라는 이란 에는 로는 에도 들은 들이 들을 들의"
+    " 하는 하고 하며 하여 해서 되는 되어 된다 한다 이다 인가 인지 입니까"
+)
+_KOREAN_ENDING = re.compile(f"(?:{'|'.join((*_ENDINGS.split(), *sorted(_PARTICLES)))})$")
+_ENDING_WEIGHT = 0.5
+"""What a pair that reaches into a particle or ending counts: docs/decisions/0017-keyword-search.md."""
+_JAMO = re.compile("[\u1100-\u11ff\u3130-\u318f]+$")
+_SHORTEST_PREFIX = 3
+"""Letters of a spaced script from which on a word that is being typed may be any that begins so."""
+_SUFFIXES = ("ing", "ed", "es", "ies", "ion", "ation", "ment", "ness", "ity", "able", "ly")
+_GUESS_WEIGHT = 0.5
+"""What a word counts that may be what is being typed."""
 _QUOTED = re.compile(r"[\"“”「『]([^\"“”「」『』]{2,200})[\"“”」』]")
 
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
-    """Index tokens that must stand side by side; with `is_prefix` the last one may go on."""
+    """Index tokens that must stand side by side; with `is_prefix` the last one may go on.
+
+    weight: what the term counts beside others, above 0.
+    """
 
     tokens: tuple[str, ...]
     is_prefix: bool = False
+    weight: float = 1.0
 
 
 def count_tokens(text: str) -> int:
@@ -100,15 +117,28 @@ def _undoubled(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
-def query_terms(question: str) -> list[QueryTerm]:
+def query_terms(question: str, *, is_typing: bool = False) -> list[QueryTerm]:
     """What to look for in the full text, once each; a question of stop words alone keeps them.
 
-    Words of an unspaced script become their pairs: a ranking over pairs needs no dictionary and no particle stripped.
-    Where a Korean particle leaves one sign (법은), every index token that begins with that sign will do as well.
+    Words of an unspaced script become their pairs: a ranking over pairs needs no dictionary. Pairs that reach into a
+    Korean particle or ending count less. Where a particle leaves one sign (법은), every index token that begins with
+    that sign will do as well. is_typing: the last word may not be finished.
     """
     found = words(question)
+    if is_typing and found and question[-1:].isalnum():
+        found[-1] = _JAMO.sub("", found[-1]) or found[-1]  # what will be a syllable
+    else:
+        is_typing = False
     wanted = [word for word in found if word not in STOP_WORDS] or found
-    return list(dict.fromkeys(term for word in wanted for term in _query_terms(word)))
+    terms_ = [term for word in wanted for term in _query_terms(word)]
+    if is_typing and wanted[-1] == found[-1]:
+        terms_ += _completions(found[-1])
+    heaviest: dict[tuple[tuple[str, ...], bool], QueryTerm] = {}
+    for term in terms_:
+        known = heaviest.get((term.tokens, term.is_prefix))
+        if known is None or known.weight < term.weight:
+            heaviest[term.tokens, term.is_prefix] = term
+    return list(heaviest.values())
 
 
 def _query_terms(word: str) -> Iterator[QueryTerm]:
@@ -117,20 +147,38 @@ def _query_terms(word: str) -> Iterator[QueryTerm]:
     elif len(word) == 1:
         yield QueryTerm((word,), is_prefix=True)
     else:
-        yield from (QueryTerm((pair,)) for pair in _pairs(word))
+        ending = _KOREAN_ENDING.search(word, 2)
+        stem_end = ending.start() if ending else len(word)
+        for place, pair in enumerate(_pairs(word)):
+            yield QueryTerm((pair,), weight=1.0 if place + 2 <= stem_end else _ENDING_WEIGHT)
         if len(word) == 2 and word[1] in _PARTICLES:
             yield QueryTerm((word[0],), is_prefix=True)
+
+
+def _completions(word: str) -> Iterator[QueryTerm]:
+    """What `word` may become. Its pairs find a word of an unspaced script already.
+
+    The index has stems, so that a word with half a suffix (runni) begins none of them: it is also tried with the whole.
+    """
+    if len(word) < _SHORTEST_PREFIX or _UNSPACED_RUN.match(word):
+        return
+    yield QueryTerm(tuple(word.split("'")), is_prefix=True, weight=_GUESS_WEIGHT)
+    if word.isascii() and word.isalpha():
+        for suffix in _SUFFIXES:
+            for typed in range(1, len(suffix)):
+                if len(word) - typed >= _SHORTEST_PREFIX and word.endswith(suffix[:typed]):
+                    yield QueryTerm((word + suffix[typed:],), weight=_GUESS_WEIGHT)
 
 
 def quoted_phrases(question: str) -> list[tuple[str, ...]]:
     """Phrases that the question puts between quotation marks, as index tokens in order."""
     quoted = (words(phrase) for phrase in _QUOTED.findall(question))
-    return [_phrase(found) for found in quoted if found]
+    return [phrase_tokens(found) for found in quoted if found]
 
 
-def _phrase(found: Sequence[str]) -> tuple[str, ...]:
-    """Index tokens of words in a row. The index closes each run of an unspaced script with its last sign alone; the
-    phrase does so for all but its last word, which may go on in the text."""
+def phrase_tokens(found: Sequence[str]) -> tuple[str, ...]:
+    """Index tokens of words in a row, at least one. The index closes each run of an unspaced script with its last sign
+    alone; the phrase does so for all but its last word, which may go on in the text."""
     *before, last = found
     closed = [token for word in before for token in (*_index_tokens(word), *_closing(word))]
     return (*closed, *_index_tokens(last))

@@ -80,6 +80,17 @@ def test_add_beside_a_window_prints_what_it_prints_alone(served: Opened, beside:
     assert beside("add", str(sample), "--json").json["folders"][0]["embedded"] == 0
 
 
+def test_a_scheme_is_chosen_beside_a_window(beside: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    (folder / "lease.txt").write_text("The tenant pays the rent on the first day of a month. " * 60, encoding="utf-8")
+    few = beside("add", str(folder), "--chunker", "tokens:500/0", "--json").json["folders"][0]["passages"]
+    assert beside("folder", str(folder), "--chunker", "tokens:50/0", "--json").json["chunker"] == "tokens:50/0"
+    assert beside("add", str(folder), "--json").json["folders"][0]["passages"] > few
+    assert "sideways" in beside("add", str(folder), "--chunker", "sideways", status=1).err
+    assert "sideways" in beside("folder", str(folder), "--chunker", "sideways", status=1).err
+
+
 def test_exit_statuses_are_those_of_a_command_line_alone(beside: CommandLine, tmp_path: Path) -> None:
     folder = tmp_path / "mixed"
     folder.mkdir()

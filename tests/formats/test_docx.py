@@ -14,7 +14,7 @@ from rag_desktop.formats import package as packages
 from rag_desktop.formats.docx import READER
 from rag_desktop.formats.docx_styles import numeral
 from rag_desktop.formats.reader import OpenedFile
-from rag_desktop.text.chunks import LEAF_TOKENS
+from rag_desktop.text.units import LEAF_TOKENS
 from rag_desktop.text.words import count_tokens
 from tests.formats.make_docx import cell, contract, document, package, paragraph, relations, run, table
 

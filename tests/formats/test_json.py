@@ -13,7 +13,7 @@ from rag_desktop.domain.messages import ReadRequest
 from rag_desktop.formats import json
 from rag_desktop.formats.reader import Contents, OpenedFile
 from rag_desktop.formats.reading import read
-from rag_desktop.text.chunks import LEAF_LIMIT
+from rag_desktop.text.units import LEAF_LIMIT
 from rag_desktop.text.words import count_tokens
 
 

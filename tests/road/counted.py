@@ -1,6 +1,6 @@
 """An indexing program for the kill tests: the real services and children, each unit of work noted in a file.
 
-python -m tests.road.counted LIBRARY FOLDER NOTES
+python -m tests.road.counted LIBRARY FOLDER NOTES [DIMENSION]
 """
 
 import os
@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rag_desktop.domain.roles import Serve, StopSign
+from rag_desktop.domain.roles import Role, Serve, StopSign
 from rag_desktop.engines import scripted
 from rag_desktop.formats import reading, registry
 from rag_desktop.services.bounds import Bounds, Caps
@@ -45,9 +45,14 @@ def reading_role(notes: str, stop: StopSign) -> Serve:
     return counted
 
 
-def embedding_role(notes: str, stop: StopSign) -> Serve:
+def role_of(dimension: int) -> Role:
+    """The scripted embedder of this dimension."""
+    return partial(scripted.embedding_role, dimension=dimension)
+
+
+def embedding_role(notes: str, dimension: int, stop: StopSign) -> Serve:
     """The scripted embedder's role, noting how many texts each part held."""
-    serve = scripted.embedding_role(stop)
+    serve = role_of(dimension)(stop)
 
     def counted(request: Any) -> Iterator[Any]:
         for part in serve(request):
@@ -58,11 +63,12 @@ def embedding_role(notes: str, stop: StopSign) -> Serve:
     return counted
 
 
-def main(library: str, folder: str, notes: str) -> None:
-    """Index `folder` into `library` once."""
+def main(library: str, folder: str, notes: str, dimension: str = str(scripted.DIMENSION)) -> None:
+    """Index `folder` into `library` once. dimension: stands for the embedding model."""
     readers = [Child(f"reader {number}", partial(reading_role, notes)) for number in (1, 2)]
-    child = Child("embedder", partial(embedding_role, notes))
-    embedder = Embedder(child, "scripted", "scripted", scripted.DIMENSION)
+    child = Child("embedder", partial(embedding_role, notes, int(dimension)))
+    name = f"scripted-{dimension}"
+    embedder = Embedder(child, name, name, int(dimension))
     with Library.writer(Path(library)) as opened:
         bounds = Bounds(Caps(), Room(Path(library)), Power(lambda: "full"))
         indexing = Indexing(opened, Means(readers, embedder, registry.format_of, bounds))

@@ -152,3 +152,21 @@ def test_the_demo_answers_from_its_own_sample_only(scripted: CommandLine, mixed:
     (folder,) = scripted("--library", demos, "status", "--json").json["folders"]
     assert Path(folder["path"]).name == "sample"
     assert Path(folder["path"]) != mixed
+
+
+def test_a_folder_is_cut_as_was_asked(scripted: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    (folder / "lease.txt").write_text("The tenant pays the rent on the first day of a month. " * 60, encoding="utf-8")
+    whole = scripted("add", str(folder), "--json").json["folders"][0]["passages"]
+    few = scripted("add", str(folder), "--chunker", "characters:2000/100", "--json").json["folders"][0]
+    assert 1 < few["passages"] < whole
+    assert scripted("folder", str(folder), "--json").json["chunker"] == "characters:2000/100"
+    assert scripted("add", str(folder), "--json").json["folders"][0]["passages"] == few["passages"]
+    assert scripted("folder", str(folder), "--chunker", "leaves", "--json").json["chunker"] == "leaves"
+    assert scripted("status", "--json").json["passages"] == whole
+    for words in (("add", str(folder)), ("folder", str(folder))):
+        refused = scripted(*words, "--chunker", "sideways", "--json", status=1).json["error"]
+        assert refused["code"] == "chunker-unknown"
+    assert scripted("folder", str(folder), "--json").json["chunker"] == "leaves"
+    assert scripted("check", "--json").json["findings"] == []

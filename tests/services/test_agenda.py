@@ -1,5 +1,7 @@
 """What is read next."""
 
+from dataclasses import replace
+
 from rag_desktop.domain.files import FileState
 from rag_desktop.domain.ids import FolderId
 from rag_desktop.services.agenda import Agenda, FileToRead
@@ -96,3 +98,10 @@ def test_what_was_left_waits_again_only_when_it_changed_or_is_taken_up() -> None
     agenda.take_up(HERE)
     assert len(agenda.put(HERE, [file(HERE, "a", 1), file(HERE, "b", 2)])) == 1
     assert len(agenda) == 2
+
+
+def test_a_file_in_hand_is_put_again_where_it_is_to_be_cut_otherwise() -> None:
+    agenda = Agenda([file(HERE, "a", 1)])
+    agenda.next()
+    other = replace(file(HERE, "a", 1), chunker="tokens:256/20")
+    assert agenda.put(HERE, [other]) == [other]

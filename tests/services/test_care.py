@@ -128,6 +128,15 @@ def test_a_sound_library_has_no_findings(library: Library, tmp_path: Path) -> No
     assert care.check(library, SettingsFile(tmp_path)) == []
 
 
+def test_another_scheme_is_no_damage(library: Library) -> None:
+    with library.transaction():
+        library.folders.set_chunker(library.folders.all()[0].id, "tokens:256/20")
+    assert care.check(library) == []
+    library.connection.execute("UPDATE folders SET path = x'2f646f6374'")
+    care.repair(library, care.check(library))
+    assert [(each.path, each.chunker) for each in library.folders.all()] == [("/docs", "tokens:256/20")]
+
+
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damage_is_found_and_mended(library: Library, name: str) -> None:
     damage, code = DAMAGES[name]

@@ -10,7 +10,7 @@ import pytest
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.services.bounds import Bounds, Caps
 from rag_desktop.services.indexing import Indexing, Means
-from rag_desktop.services.library import folder_at, mark_removed
+from rag_desktop.services.library import folder_at, mark_removed, set_chunker
 from rag_desktop.services.power import Power
 from rag_desktop.services.room import Room
 from rag_desktop.services.tasks import Task
@@ -120,3 +120,28 @@ def test_a_folder_that_is_away_may_be_added_again(indexing: Indexing, library: L
     root.rename(root.with_name("unplugged"))
     assert added(indexing, root) == [str(root)]
     assert not folder_at(library, str(root)).is_file
+
+
+def test_a_folder_is_cut_as_was_said_last(indexing: Indexing, library: Library, root: Path) -> None:
+    (row,) = indexing.register([str(root)])
+    assert row.chunker == library.folders.all()[0].chunker == "leaves"
+    (row,) = indexing.register([str(root)], "tokens:256/20")
+    assert row.chunker == library.folders.all()[0].chunker == "tokens:256/20"
+    (row,) = indexing.register([str(root)])
+    assert row.chunker == "tokens:256/20"
+    (row,) = indexing.register([str(root / "sub")], "characters:500/50")
+    assert (row.chunker, library.folders.all()[0].chunker) == ("characters:500/50", "tokens:256/20")
+
+
+def test_a_scheme_that_does_not_exist_adds_nothing(indexing: Indexing, library: Library, root: Path) -> None:
+    with pytest.raises(UserFacingError) as failure:
+        indexing.register([str(root)], "sideways")
+    assert failure.value.code == "chunker-unknown"
+    assert failure.value.arguments["name"] == "sideways"
+    assert watched(library) == []
+    indexing.register([str(root)])
+    with pytest.raises(UserFacingError):
+        set_chunker(library, str(root), "tokens:256/200")
+    assert library.folders.all()[0].chunker == "leaves"
+    assert set_chunker(library, str(root), "tokens:256/20").path == str(root)
+    assert library.folders.all()[0].chunker == "tokens:256/20"

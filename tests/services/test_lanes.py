@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag_desktop.domain.errors import Cancelled, UserFacingError
 from rag_desktop.domain.events import BugMet, Event, Progress, TaskBegan, TaskEnded, Token
 from rag_desktop.domain.ids import TaskId
-from rag_desktop.services.lanes import Lane
+from rag_desktop.services.lanes import Lane, Once
 from rag_desktop.services.mailbox import Mailbox
 from rag_desktop.services.tasks import Task
 
@@ -178,3 +178,46 @@ def test_the_window_is_woken_once_a_batch() -> None:
     assert box.take() == [Progress(TaskId(1), "reading", 99, 100)]
     box.publish(TaskEnded(TaskId(1)))
     assert wakes == [1, 1]
+
+
+def waited(event: threading.Event) -> None:
+    assert event.wait(WAIT_S)
+
+
+def test_a_job_waits_at_most_once(listening: Listening) -> None:
+    lane, go, done = listening.lane, threading.Event(), []
+    once = Once(lane, lane.submit)
+
+    def job(_: Task) -> None:
+        done.append(1)
+
+    def other(_: Task) -> None:
+        done.append(2)
+
+    lane.submit(lambda _: waited(go))
+    for each in (job, job, other, job):
+        once(each)
+    go.set()
+    listening.ended(lane.submit(lambda _: None))
+    assert done == [1, 2]
+    once(job)
+    listening.ended(lane.submit(lambda _: None))
+    assert done == [1, 2, 1]
+
+
+def test_a_job_that_was_stopped_before_its_turn_can_be_queued_again(listening: Listening) -> None:
+    lane, go, done = listening.lane, threading.Event(), []
+    once = Once(lane, lane.submit)
+
+    def job(_: Task) -> None:
+        done.append(1)
+
+    lane.submit(lambda _: waited(go))
+    once(job)
+    lane.tasks()[-1].stop()
+    go.set()
+    listening.ended(lane.submit(lambda _: None))
+    assert done == []
+    once(job)
+    listening.ended(lane.submit(lambda _: None))
+    assert done == [1]

@@ -13,7 +13,7 @@ from rag_desktop.engines.catalogue import Catalogue
 from rag_desktop.engines.fetching import Fetcher, Registries
 from rag_desktop.engines.shelf import Shelf, Why
 from rag_desktop.services.models import Damage, ModelsService
-from rag_desktop.settings.declarations import EMBEDDER, GENERATOR
+from rag_desktop.settings.declarations import EMBEDDER, GENERATOR, LANGUAGE, RERANKER
 from rag_desktop.settings.file import SettingsFile
 
 CONTENT = b"weights"
@@ -34,10 +34,13 @@ class Here:
             made("best", ModelKind.GENERATOR, local, hub, rank=9, default=True),
             made("small", ModelKind.GENERATOR, local, rank=1),
             made("rerank", ModelKind.RERANKER, local, default=True),
+            made("many", ModelKind.RERANKER, local, languages=("*",)),
+            made("polyglot", ModelKind.EMBEDDER, local, languages=("*",)),
         )
         catalogue = Catalogue(models)
         self.shelf = Shelf(folder / "models", catalogue)
         self.settings = SettingsFile(folder)
+        self.settings.set(LANGUAGE, "en")
         self.opened: list[set[str]] = []
         self.is_open = False
         fetcher = Fetcher(self.shelf, Registries())
@@ -53,9 +56,16 @@ class Here:
             self.is_open = False
 
 
-def made(name: str, kind: ModelKind, *sources: Source, rank: int = 0, default: bool = False) -> Model:
+def made(
+    name: str,
+    kind: ModelKind,
+    *sources: Source,
+    rank: int = 0,
+    default: bool = False,
+    languages: tuple[str, ...] = ("en",),
+) -> Model:
     file = ModelFile("weights", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), sources)
-    return Model(name, name.title(), kind, (file,), "MIT", 128, rank=rank, default=default)
+    return Model(name, name.title(), kind, (file,), "MIT", 128, languages, rank=rank, default=default)
 
 
 @pytest.fixture
@@ -95,6 +105,7 @@ def test_lists_what_is_known_what_is_here_and_what_is_used(here: Here) -> None:
     listed = {entry.model.name: (entry.is_installed, entry.in_use) for entry in here.service.list()}
     assert listed == {
         "embed": (False, False), "best": (False, False), "small": (True, True), "rerank": (False, False),
+        "many": (False, False), "polyglot": (False, False),
     }  # fmt: skip
     here.service.get("best")
     listed = {entry.model.name: (entry.is_installed, entry.in_use) for entry in here.service.list()}
@@ -130,6 +141,38 @@ def test_a_reranker_is_used_where_there_is_one(here: Here) -> None:
     choice = here.service.reranker()
     assert choice is not None
     assert choice.installed.model.name == "rerank"
+    listed = {entry.model.name: entry.in_use for entry in here.service.list()}
+    assert listed["rerank"]
+
+
+def test_a_reranker_is_chosen(here: Here) -> None:
+    here.service.get("rerank")
+    here.service.get("many")
+    assert reranker(here) == "rerank"
+    here.service.use("many")
+    assert here.settings.get(RERANKER) == "many"
+    assert reranker(here) == "many"
+    here.service.remove("many")
+    assert reranker(here) == "rerank"
+
+
+@pytest.mark.parametrize("reason", ["window", "embedder"])
+def test_where_korean_is_to_be_read_a_reranker_that_reads_it_goes_first(here: Here, reason: str) -> None:
+    here.service.get("rerank")
+    if reason == "window":
+        here.settings.set(LANGUAGE, "ko")
+    else:
+        here.service.get("polyglot")
+    assert reranker(here) == "rerank"  # better than none
+    here.service.get("many")
+    assert reranker(here) == "many"
+    here.service.use("rerank")
+    assert reranker(here) == "rerank"
+
+
+def reranker(here: Here) -> str | None:
+    choice = here.service.reranker()
+    return choice.installed.model.name if choice else None
 
 
 @pytest.mark.parametrize(
@@ -141,12 +184,15 @@ def test_only_installed_models_can_be_used(here: Here, name: str, code: str) -> 
     assert caught.value.code == code
 
 
-def test_what_is_unknown_cannot_be_fetched_and_a_reranker_not_chosen(here: Here) -> None:
-    here.service.get("rerank")
+def test_what_is_unknown_cannot_be_fetched(here: Here) -> None:
     for call, code in ((here.service.get, "model-unknown"), (here.service.verify, "model-not-installed")):
         with pytest.raises(UserFacingError) as caught:
             call("nobody")
         assert caught.value.code == code
-    with pytest.raises(UserFacingError) as caught:
-        here.service.use("rerank")
-    assert caught.value.code == "model-not-choosable"
+
+
+def test_lists_the_searching_models_that_are_installed(here: Here) -> None:
+    assert here.service.embedders() == ()
+    for name in ("polyglot", "embed", "small"):
+        here.service.get(name)
+    assert [there.model.name for there in here.service.embedders()] == ["embed", "polyglot"]

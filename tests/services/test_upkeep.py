@@ -15,6 +15,7 @@ from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.status import FolderStatus, LibraryStatus
 from rag_desktop.services import room
 from rag_desktop.services.desk import Desk
+from rag_desktop.services.storing import READING_VERSION
 from rag_desktop.store.library import Library
 
 WAIT_S = 30.0
@@ -61,6 +62,21 @@ class Opened:
                 for row in library.documents.of_folder(folder.id)
                 if row.error is None
             }
+
+    def readers(self) -> set[str]:
+        """How the documents were read."""
+        with Library.reader(self.library) as library:
+            return {row.reader for folder in library.folders.all() for row in library.documents.of_folder(folder.id)}
+
+    def leaves(self) -> dict[str, list[int]]:
+        """Ids of the leaves of each document."""
+        with Library.reader(self.library) as library:
+            rows = [row for folder in library.folders.all() for row in library.documents.of_folder(folder.id)]
+            found = {Path(row.file.path).name: library.chunks.of_document(row.id) for row in rows}
+        return {
+            name: [each.id for each in chunks if each.id not in {other.parent_id for other in chunks}]
+            for name, chunks in found.items()
+        }
 
     def finds(self, word: str) -> list[str]:
         with Library.reader(self.library) as library:
@@ -168,6 +184,26 @@ def test_a_pattern_that_is_none_changes_nothing(opened: Opened, papers: Path) ->
     assert error is not None
     assert error.code == "pattern-refused"
     assert len(opened.documents()) == 3
+
+
+def test_another_scheme_reads_all_again_and_keeps_the_vectors_of_leaves_that_stay(opened: Opened, papers: Path) -> None:
+    write(papers / "long.txt", "The tenant pays the rent on the first day of each month. " * 40)
+    opened.until(lambda: "long.txt" in opened.documents())
+    before = opened.leaves()
+    opened.ended(opened.desk.upkeep.set_chunker(str(papers), "tokens:64/8"))
+    opened.until(lambda: opened.readers() == {f"{READING_VERSION}/tokens:64/8"})
+    after = opened.leaves()
+    assert len(after["long.txt"]) > 2 * len(before["long.txt"])
+    for name in ("owls.txt", "bees.txt", "elks.txt"):
+        assert after[name] == before[name]
+    opened.until(lambda: opened.status is not None and all(space.pending == 0 for space in opened.status.spaces))
+
+
+def test_a_scheme_that_is_none_changes_nothing(opened: Opened, papers: Path) -> None:
+    error = opened.ended(opened.desk.upkeep.set_chunker(str(papers), "tokens:64/80")).error
+    assert error is not None
+    assert error.code == "chunker-unknown"
+    assert opened.readers() == {f"{READING_VERSION}/leaves"}
 
 
 def test_a_failure_is_ignored_until_its_file_changes(opened: Opened, papers: Path) -> None:

@@ -1,10 +1,15 @@
 """A new reading keeps the ids, and so the vectors, of leaves whose words did not change."""
 
+from collections import Counter
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rag_desktop.domain.documents import BlockKind, PlacedBlock, Span
+from rag_desktop.domain.files import FileState
 from rag_desktop.domain.ids import ChunkId, DocumentId
 from rag_desktop.store.library import Library
+from rag_desktop.text.chunks import chunk
 from rag_desktop.text.words import query_terms
 from tests.store import material
 
@@ -119,3 +124,28 @@ def test_any_row_of_readings(library: Library, readings: list[list[str]]) -> Non
         for sign in "abcdef":
             wanted = {chunk.id for chunk, each in zip(leaves, signs, strict=True) if each == sign}
             assert set(found(library, sign * 3)) == wanted
+
+
+def test_families_are_all_that_stands_above(library: Library) -> None:
+    folder = material.watched(library)
+    text = " ".join(f"Sentence {number} of many words that stand here in a row." for number in range(700))
+    drafts = chunk(text, [PlacedBlock(Span(0, len(text)), BlockKind.PROSE, (), None)])
+    with library.transaction():
+        put(library, "Alpha.", "Bravo.", parent=True)
+        document = library.documents.put(folder.id, FileState("/docs/long.txt", 1, 1), b"", material.READER)
+        library.documents.set_reading(document, material.reading(text, drafts))
+        library.chunks.replace(document, text, drafts)
+    stored = {chunk.id: chunk for chunk in library.chunks.of_document(document)}
+    counted = Counter(chunk.parent_id for chunk in stored.values() if chunk.parent_id is not None)
+    assert len({chunk.parent_id for chunk in stored.values() if chunk.id in counted}) > 2
+    found = library.chunks.families(list(stored))
+    assert {id_: family.children for id_, family in found.items()} == counted
+    assert {id_: family.parent for id_, family in found.items()} == {id_: stored[id_] for id_ in counted}
+    leaf = max(id_ for id_ in stored if id_ not in counted)
+    chain = []
+    above = stored[leaf].parent_id
+    while above is not None:
+        chain.append(above)
+        above = stored[above].parent_id
+    assert set(library.chunks.families([leaf])) == set(chain)
+    assert library.chunks.families([]) == library.chunks.families([ChunkId(10**9)]) == {}

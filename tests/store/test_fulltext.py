@@ -35,8 +35,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         yield library
 
 
-def search(library: Library, question: str, limit: int = 10) -> list[str]:
-    hits = library.fulltext.passages(query_terms(question), quoted_phrases(question), limit)
+def search(library: Library, question: str, limit: int = 10, *, is_typing: bool = False) -> list[str]:
+    terms = query_terms(question, is_typing=is_typing)
+    hits = library.fulltext.passages(terms, quoted_phrases(question), limit)
     assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
     chunks = library.chunks.get([id_ for id_, _ in hits])
     return [library.documents.text(chunks[id_].document_id, chunks[id_].span) for id_, _ in hits]
@@ -150,6 +151,60 @@ def test_commoner_words_are_left_out_of_a_question_that_matches_too_much(
     assert set(search(stored, "common lease", limit=100)) == {PASSAGES[2], PASSAGES[3]}
     assert len(search(stored, "common words", limit=100)) == 40
     assert len(search(stored, "common", limit=100)) == 40
+
+
+def test_left_out_words_count_where_a_rarer_one_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with Library.writer(tmp_path) as library:
+        folder = material.watched(library)
+        with library.transaction():
+            material.put(library, folder.id, "/docs/rare.txt", ("lease stands alone", "lease common words"))
+            for n in range(40):
+                material.put(library, folder.id, f"/docs/{n}.txt", (f"common words {n}",))
+        whole = search(library, "common words lease", limit=2)
+        monkeypatch.setattr(fulltext, "_CANDIDATES", 5)
+        assert search(library, "common words lease") == whole == ["lease common words", "lease stands alone"]
+
+
+def test_of_a_word_in_very_many_passages_only_the_newest_are_ranked(
+    stored: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulltext, "_RANKED", 10)
+    monkeypatch.setattr(fulltext, "_NEWEST", 3)
+    assert set(search(stored, "common", limit=3)) == {f"Common words stand in passage {n}." for n in (37, 38, 39)}
+    assert set(search(stored, "common lease", limit=2)) == set(PASSAGES[2:4])
+
+
+def test_a_passage_is_lifted_by_what_stands_around_it(tmp_path: Path) -> None:
+    with Library.writer(tmp_path) as library:
+        folder = material.watched(library)
+        with library.transaction():
+            material.put(library, folder.id, "/docs/a.txt", ("the tenant pays", "rent in March"), parent=True)
+            material.put(library, folder.id, "/docs/b.txt", ("the tenant pays", "taxes in April"), parent=True)
+        best, second, third = library.fulltext.passages(query_terms("tenant rent"), [], 10)
+        chunks = library.chunks.get([best[0], second[0], third[0]])
+        paths = [library.documents.get(chunks[id_].document_id) for id_, _ in (best, second, third)]
+        assert [document.path for document in paths if document] == ["/docs/a.txt", "/docs/a.txt", "/docs/b.txt"]
+
+
+@pytest.mark.parametrize("typed", ["ten", "tena", "tenan", "tenant"])
+def test_a_word_is_found_while_it_is_typed(stored: Library, typed: str) -> None:
+    assert search(stored, typed, is_typing=True) == [PASSAGES[2]]
+    assert search(stored, f"lease {typed}", is_typing=True)[0] == PASSAGES[2]
+
+
+@pytest.mark.parametrize("typed", ["stand", "standi", "standin", "standing"])
+def test_half_a_suffix_does_not_hide_what_the_word_found(stored: Library, typed: str) -> None:
+    assert len(search(stored, typed, limit=100, is_typing=True)) == 40
+
+
+def test_one_or_two_letters_are_no_beginning(stored: Library) -> None:
+    assert search(stored, "te", is_typing=True) == []
+    assert search(stored, "ten ", is_typing=True) == []
+
+
+def test_korean_is_found_syllable_by_syllable(stored: Library) -> None:
+    for typed in ("계", "계약", "계약ㅅ", "계약서"):
+        assert search(stored, typed, is_typing=True) == [PASSAGES[0]]
 
 
 def test_words_found_nowhere_do_not_use_up_the_room(stored: Library, monkeypatch: pytest.MonkeyPatch) -> None:

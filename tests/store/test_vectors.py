@@ -155,3 +155,15 @@ def test_numbers_of_the_ledger_go_on_after_it_was_emptied(library: Library, spac
         put(again, "Bravo.")
         material.embed_pending(again, space)
         assert again.vectors.seq() > seq
+
+
+def test_vectors_of_given_chunks(library: Library, space: SpaceRow) -> None:
+    put(library, "Alpha.", "Bravo.", "Charlie.")
+    alpha, bravo, charlie = material.embed_pending(library, space)
+    put(library, "Delta.", path="/docs/pending")
+    labels, vectors = library.vectors.of(space, np.array([charlie, 10**9, alpha, charlie + 1]))
+    assert labels.tolist() == [alpha, charlie]
+    assert np.array_equal(vectors, [as_vector(vector_of(digest_of(words))) for words in ("Alpha.", "Charlie.")])
+    labels, vectors = library.vectors.of(space, np.zeros(0, np.int64))
+    assert (labels.shape, vectors.shape) == ((0,), (0, material.DIMENSION))
+    assert library.vectors.of(library.vectors.space("other", "model", 16), np.array([bravo]))[1].shape == (0, 16)

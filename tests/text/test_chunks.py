@@ -1,92 +1,111 @@
-"""Chunks: leaves that cover the text once, end where sentences end, stay small, and belong to parents."""
+"""Chunks: leaves that cover the text, parents and their parents that hold them exactly, digests of what is embedded."""
 
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_desktop.domain.documents import BlockKind, ChunkDraft, PlacedBlock, Span
-from rag_desktop.text.chunks import LEAF_LIMIT, PARENT_TOKENS, chunk, embedded_words
+from rag_desktop.text.chunks import GRANDPARENT_TOKENS, PARENT_TOKENS, chunk, chunks, embedded_words
+from rag_desktop.text.schemes import EXAMPLES
+from rag_desktop.text.units import LEAF_LIMIT
 from rag_desktop.text.words import count_tokens
+from tests.text.material import content, documents, leaves_of, prose
 
 SENTENCE = "Every tenant may end the lease in writing at the end of a quarter. "
 
 
-def prose(text: str) -> list[PlacedBlock]:
-    return [PlacedBlock(Span(0, len(text)), BlockKind.PROSE, (), None)]
-
-
-def leaves(drafts: tuple[ChunkDraft, ...]) -> list[ChunkDraft]:
-    return [draft for draft in drafts if draft.is_leaf]
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> tuple[str, list[PlacedBlock]]:
-    text, blocks = "", []
-    for number in range(draw(st.integers(0, 8))):
-        content = draw(st.text("ab c.\n계약1|", min_size=1, max_size=draw(st.sampled_from([20, 400, 3000]))))
-        heading = (f"Part {draw(st.integers(0, 2))}",)
-        kind = draw(st.sampled_from(BlockKind))
-        blocks.append(PlacedBlock(Span(len(text), len(text) + len(content)), kind, heading, number // 2 + 1))
-        text += content
-    return text, blocks
+def parts_of(drafts: tuple[ChunkDraft, ...], place: int) -> list[ChunkDraft]:
+    return [draft for draft in drafts if draft.parent == place]
 
 
 @given(documents())
 def test_each_character_lies_in_exactly_one_leaf(document: tuple[str, list[PlacedBlock]]) -> None:
     text, blocks = document
-    drafts = chunk(text, blocks)
-    spans = [draft.span for draft in leaves(drafts)]
+    spans = [draft.span for draft in leaves_of(chunk(text, blocks))]
     assert all(one.end <= other.start for one, other in pairwise(spans))
     covered = sum(len("".join(span.of(text).split())) for span in spans)
     assert covered == len("".join(text.split()))
-    for draft in leaves(drafts):
-        assert count_tokens(draft.span.of(text)) <= LEAF_LIMIT + 1
-        assert draft.span.of(text).strip() == draft.span.of(text) != ""
+    for span in spans:
+        assert count_tokens(span.of(text)) <= LEAF_LIMIT + 1
+        assert span.of(text).strip() == span.of(text) != ""
 
 
-@given(documents())
-def test_parents_hold_their_leaves_and_come_first(document: tuple[str, list[PlacedBlock]]) -> None:
-    text, blocks = document
+@given(documents(), st.integers(1, 8))
+def test_parents_hold_their_parts_exactly_and_come_first(document: tuple[str, list[PlacedBlock]], times: int) -> None:
+    one, blocks_of_one = document
+    text = one * times
+    blocks = [
+        PlacedBlock(Span(at * len(one) + block.span.start, at * len(one) + block.span.end), block.kind, *rest)
+        for at in range(times)
+        for block in blocks_of_one
+        for rest in [(block.headings, block.page)]
+    ]
     drafts = chunk(text, blocks)
     for place, draft in enumerate(drafts):
-        if draft.parent is not None:
-            parent = drafts[draft.parent]
-            assert draft.parent < place
-            assert not parent.is_leaf
-            assert parent.span.covers(draft.span)
-        elif not draft.is_leaf:
-            assert count_tokens(draft.span.of(text)) <= PARENT_TOKENS + LEAF_LIMIT
-            assert sum(child.parent == place for child in drafts) > 1
+        assert draft.parent is None or draft.parent < place
+        if draft.is_leaf:
+            continue
+        parts = parts_of(drafts, place)
+        assert len(parts) > 1
+        assert draft.span == Span(parts[0].span.start, parts[-1].span.end)
+        is_outer = not all(part.is_leaf for part in parts)
+        assert not (is_outer and draft.parent is not None)
+        limit = GRANDPARENT_TOKENS if is_outer or draft.parent is None else PARENT_TOKENS
+        assert count_tokens(draft.span.of(text)) <= limit
+        pages = [block.page for block in content(blocks, text, draft.span) if block.page is not None]
+        assert not pages or (draft.page_start or 0) <= min(pages) <= max(pages) <= (draft.page_end or 0)
 
 
-def test_leaves_end_where_sentences_end() -> None:
-    text = SENTENCE * 40
-    for draft in leaves(chunk(text, prose(text))):
-        assert draft.span.of(text).endswith("quarter.")
+def test_a_long_text_has_parents_of_two_sizes() -> None:
+    text = SENTENCE * 400
+    drafts = chunk(text, prose(text))
+    outer = [place for place, draft in enumerate(drafts) if draft.parent is None]
+    assert len(outer) == 3
+    for place in outer[:-1]:
+        parents = [at for at, draft in enumerate(drafts) if draft.parent == place]
+        assert GRANDPARENT_TOKENS * 0.7 < count_tokens(drafts[place].span.of(text)) <= GRANDPARENT_TOKENS
+        assert len(parents) in (4, 5)
+        for at in parents:
+            assert PARENT_TOKENS * 0.7 < count_tokens(drafts[at].span.of(text)) <= PARENT_TOKENS
+            assert all(part.is_leaf for part in parts_of(drafts, at))
 
 
-def test_a_leaf_does_not_run_over_a_heading() -> None:
-    first, second = SENTENCE * 3, SENTENCE * 3
-    text = f"{first}\nNew part\n{second}"
-    head = Span(len(first) + 1, len(first) + 9)
-    blocks = [
-        PlacedBlock(Span(0, len(first) + 1), BlockKind.PROSE, ("Old part",), 1),
-        PlacedBlock(Span(head.start, head.end + 1), BlockKind.HEADING, ("New part",), 1),
-        PlacedBlock(Span(head.end + 1, len(text)), BlockKind.PROSE, ("New part",), 2),
-    ]
-    one, two = leaves(chunk(text, blocks))
-    assert (one.headings, one.page_start, one.page_end) == (("Old part",), 1, 1)
-    assert (two.headings, two.page_start, two.page_end) == (("New part",), 1, 2)
-    assert two.span.of(text).startswith("New part\n")
+def test_a_short_text_has_no_parent() -> None:
+    (only,) = chunk(SENTENCE, prose(SENTENCE))
+    assert only.is_leaf
+    assert only.parent is None
+    parent, *parts = chunk(SENTENCE * 20, prose(SENTENCE * 20))
+    assert not parent.is_leaf
+    assert all(part.is_leaf and part.parent == 0 for part in parts)
 
 
-def test_code_is_cut_between_lines() -> None:
-    text = "".join(f"value_{number} = compute(value_{number - 1})\n" for number in range(200))
-    for draft in leaves(chunk(text, [PlacedBlock(Span(0, len(text)), BlockKind.CODE, (), None)])):
-        assert draft.span.of(text).endswith(")")
-        assert draft.span.of(text).startswith("value_")
+@pytest.mark.parametrize("scheme", EXAMPLES)
+def test_chunks_come_while_blocks_are_still_read(scheme: str) -> None:
+    paragraph = SENTENCE * 5 + "\n\n"
+    text, taken = paragraph * 2000, 0
+
+    def blocks() -> Iterator[PlacedBlock]:
+        nonlocal taken
+        for start in range(0, len(text), len(paragraph)):
+            taken += 1
+            yield PlacedBlock(Span(start, start + len(paragraph)), BlockKind.PROSE, (), None)
+
+    assert len(list(islice(chunks(text, blocks(), scheme), 20))) == 20
+    assert taken < 100
+
+
+@pytest.mark.parametrize("scheme", EXAMPLES)
+@pytest.mark.parametrize("kind", BlockKind)
+def test_a_text_without_any_break_is_cut_all_the_same(scheme: str, kind: BlockKind) -> None:
+    for text in ("x" * 200_000, "가" * 50_000, "." * 50_000, " " * 100_000 + "x" + " " * 100_000 + "y"):
+        block = PlacedBlock(Span(0, len(text)), kind, (), None)
+        drafts = leaves_of(chunk(text, [block], scheme))
+        assert drafts[0].span.start == len(text) - len(text.lstrip())
+        assert drafts[-1].span.end == len(text)
+        assert max(len(draft.span.of(text).replace(" ", "")) for draft in drafts) <= 2000
 
 
 def test_the_same_words_under_the_same_headings_have_one_digest() -> None:
@@ -101,6 +120,6 @@ def test_headings_and_plain_letters_are_embedded() -> None:
     assert embedded_words(("A", "B", "C"), "the ﬁrst") == "B › C\nthe first"
 
 
-def test_an_unknown_scheme_is_refused() -> None:
+def test_an_unknown_scheme_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="no chunking scheme"):
-        chunk("x", prose("x"), "sideways")
+        chunks("x", prose("x"), "sideways")

@@ -43,6 +43,30 @@ def test_a_sign_before_a_particle_is_looked_for_as_a_prefix() -> None:
     assert QueryTerm(("약서",)) in query_terms("계약서의 내용")
 
 
+def test_pairs_that_reach_into_a_particle_count_less() -> None:
+    assert {term.tokens[0]: term.weight for term in query_terms("계약서에서는")} == {
+        "계약": 1.0, "약서": 1.0, "서에": 0.5, "에서": 0.5, "서는": 0.5,
+    }  # fmt: skip
+    assert [term.weight for term in query_terms("국가")] == [1.0, 1.0]  # a noun, or one sign and its particle
+    assert query_terms("계약은 약은") == [
+        QueryTerm(("계약",)), QueryTerm(("약은",)), QueryTerm(("약",), is_prefix=True)
+    ]  # fmt: skip
+
+
+def test_the_last_word_may_go_on_while_it_is_typed() -> None:
+    assert QueryTerm(("notic",), is_prefix=True, weight=0.5) in query_terms("the notic", is_typing=True)
+    assert query_terms("notic period", is_typing=True)[0] == QueryTerm(("notic",))
+    assert QueryTerm(("running",), weight=0.5) in query_terms("runni", is_typing=True)
+    assert query_terms("notice ", is_typing=True) == query_terms("notice") == query_terms("notice?", is_typing=True)
+    assert query_terms("no", is_typing=True) == query_terms("no")
+    assert query_terms("about", is_typing=True)[0] == QueryTerm(("about",))
+
+
+def test_half_a_syllable_is_left_out_while_it_is_typed() -> None:
+    assert query_terms("계약ㅅ", is_typing=True) == query_terms("계약")
+    assert query_terms("ㅅ", is_typing=True)
+
+
 def test_quoted_phrases_of_several_kinds_of_quotes() -> None:
     assert quoted_phrases('find "exact words" and “more of them”') == [("exact", "words"), ("more", "of", "them")]
     assert quoted_phrases("「계약서」") == [("계약", "약서")]
@@ -78,7 +102,10 @@ def test_the_share_of_hangul_tells_the_language() -> None:
 def test_no_text_is_too_strange(text: str) -> None:
     assert words(text) == words(text.upper().lower()) or not text.isascii()
     assert all(term for term in terms(text))
-    assert all(token.strip() for term in query_terms(text) for token in term.tokens)
+    for is_typing in (False, True):
+        for term in query_terms(text, is_typing=is_typing):
+            assert all(token.strip() for token in term.tokens)
+            assert 0 < term.weight <= 1
     assert count_tokens(text) <= len(text)
     for phrase in quoted_phrases(text):
         assert phrase
