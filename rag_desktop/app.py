@@ -10,7 +10,7 @@ from pathlib import Path
 from rag_desktop.cli.main import run
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.messages import EmbedderOptions, GeneratorOptions
-from rag_desktop.domain.models import InstalledModel
+from rag_desktop.domain.models import InstalledModel, Relevance
 from rag_desktop.engines import catalogue, cores, embedding, generating, scripted
 from rag_desktop.engines.fetching import Fetcher
 from rag_desktop.engines.shelf import Shelf
@@ -36,7 +36,7 @@ _MIB = 1 << 20
 _READER_LIMITS = Limits(
     start_s=60, memory=1536 * _MIB, address_space=6144 * _MIB, stop_grace_s=0.5, recycle_at=384 * _MIB, niceness=5
 )
-_EMBEDDER_LIMITS = Limits(start_s=180, memory=6144 * _MIB, niceness=5)
+_EMBEDDER_LIMITS = Limits(start_s=180, memory=6144 * _MIB, recycle_at=1536 * _MIB, niceness=5)
 _GENERATOR_LIMITS = Limits(start_s=600)
 
 
@@ -51,7 +51,7 @@ def build(library: Path | None = None) -> Program:
     shelf = Shelf(places.models, listed)
     models = ModelsService(listed, shelf, settings, Fetcher(shelf), permit_network=guard.permitted)
     is_scripted = os.environ.get("RAG_DESKTOP_ENGINE") == "scripted"
-    embedders = _embedders(models, settings, is_scripted=is_scripted)
+    embedders = _embedders(models, settings, places.caches, is_scripted=is_scripted)
     return Program(
         places=places,
         settings=settings,
@@ -73,7 +73,7 @@ def _rechosen(program: Program, *, is_scripted: bool) -> Program:
     models, settings = program.models, program.settings
     embedders = tuple(
         next((old for old in program.embedders if _does_for(old, new)), new)
-        for new in _embedders(models, settings, is_scripted=is_scripted)
+        for new in _embedders(models, settings, program.places.caches, is_scripted=is_scripted)
     )
     generator = program.generator if is_scripted else _generator(models, settings)
     old_generator = program.generator
@@ -95,7 +95,9 @@ def _readers(places: Places) -> tuple[Child, ...]:
     return tuple(Child(f"reader {number}", role, _READER_LIMITS) for number in range(1, count + 1))
 
 
-def _embedders(models: ModelsService, settings: SettingsFile, *, is_scripted: bool) -> tuple[EmbedderChoice, ...]:
+def _embedders(
+    models: ModelsService, settings: SettingsFile, caches: Path, *, is_scripted: bool
+) -> tuple[EmbedderChoice, ...]:
     """The embedder in use, then all others that are installed; none where none is in use."""
     if is_scripted:
         return _scripted_embedders(settings)
@@ -106,12 +108,14 @@ def _embedders(models: ModelsService, settings: SettingsFile, *, is_scripted: bo
     found = models.reranker()
     others = [there for there in models.embedders() if there.model.name != used.model.name and there.model.dimension]
     return (
-        _embedder(used, settings, found.installed if found else None),
-        *(_embedder(there, settings, None) for there in others),
+        _embedder(used, settings, caches, found.installed if found else None),
+        *(_embedder(there, settings, caches, None) for there in others),
     )
 
 
-def _embedder(there: InstalledModel, settings: SettingsFile, reranker: InstalledModel | None) -> EmbedderChoice:
+def _embedder(
+    there: InstalledModel, settings: SettingsFile, caches: Path, reranker: InstalledModel | None
+) -> EmbedderChoice:
     model, threads = there.model, settings.get(declarations.THREADS)
     options = EmbedderOptions(
         there.folder,
@@ -119,6 +123,7 @@ def _embedder(there: InstalledModel, settings: SettingsFile, reranker: Installed
         model.passage_prefix,
         threads,
         reranker=reranker.folder if reranker else None,
+        caches=caches,
     )
     child = Child("embedder", partial(embedding.role, options), _EMBEDDER_LIMITS)
     hashes = ",".join(file.sha256 or "" for file in model.files)
@@ -174,7 +179,7 @@ def _scripted_embedders(settings: SettingsFile) -> tuple[EmbedderChoice, ...]:
 
 def _scripted_embedder(name: str, dimension: int) -> EmbedderChoice:
     child = Child("embedder", partial(scripted.embedding_role, dimension=dimension), _EMBEDDER_LIMITS)
-    return EmbedderChoice(Embedder(child, name, name, dimension), ("*",), 0.6)
+    return EmbedderChoice(Embedder(child, name, name, dimension), ("*",), Relevance(0.5, 0.1))
 
 
 def _scripted_generator() -> GeneratorChoice:

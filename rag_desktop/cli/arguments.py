@@ -1,11 +1,12 @@
 """What can be typed: verbs and their options. `--library` and `--json` work before and after the verb."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rag_desktop import __version__
-from rag_desktop.services.evaluation.stages import REMOVABLE
+from rag_desktop.cli.filters import add_filters
+from rag_desktop.services.evaluation.stages import LATER, REMOVABLE
 from rag_desktop.services.retrieval import Mode
 from rag_desktop.services.wording import Wording
 from rag_desktop.text.schemes import EXAMPLES
@@ -34,6 +35,7 @@ def parser(wording: Wording) -> argparse.ArgumentParser:
     ask = verb("ask", say("Answer a question from the library, with citations"))
     ask.add_argument("question", metavar="QUESTION")
     ask.add_argument("--top-k", type=_at_least_one, help=say("how many passages an answer may draw on"))
+    add_filters(ask, wording)
     verb("status", say("Show what the library holds"))
     remove = verb("remove", say("Take folders or files out of the library; nothing on disk is touched"))
     remove.add_argument("paths", nargs="+", metavar="PATH", type=_path)
@@ -63,12 +65,25 @@ def _common(wording: Wording, *, defaults: bool) -> argparse.ArgumentParser:
 
 
 def _searching(search: argparse.ArgumentParser, wording: Wording) -> None:
+    say = wording.say
     search.add_argument("query", metavar="QUERY")
-    search.add_argument("--top-k", type=_at_least_one, help=wording.say("how many passages to show"))
+    search.add_argument("--top-k", type=_at_least_one, help=say("how many passages to show"))
     search.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.HYBRID.value)
     search.add_argument(
-        "--exact", action="store_true", help=wording.say("compare with every vector instead of asking the index")
+        "--exact", action="store_true", help=say("compare with every vector instead of asking the index")
     )
+    search.add_argument("--merge", action="store_true", help=say("show passages that stand together as one"))
+    _stages(search, LATER, wording)
+    add_filters(search, wording)
+
+
+def _stages(verb: argparse.ArgumentParser, removable: Sequence[str], wording: Wording) -> None:
+    """Options that leave out some of the stages of a search, or put them in."""
+    for option, name, choices, help_ in (
+        ("--without", "without", removable, wording.say("leave out a stage; may be repeated")),
+        ("--with", "also", LATER, wording.say("run a stage that is off; may be repeated")),
+    ):
+        verb.add_argument(option, dest=name, action="append", default=[], choices=choices, help=help_)
 
 
 def _upkeep(verb: Callable[[str, str], argparse.ArgumentParser], wording: Wording) -> None:
@@ -115,9 +130,7 @@ def _evaluate(evaluate: argparse.ArgumentParser, common: argparse.ArgumentParser
     act.add_argument("--documents", type=Path, metavar="DIR", help=say("the folder that the questions are about"))
     act.add_argument("--top-k", type=_at_least_one, help=say("how many passages a search is asked for"))
     act.add_argument("--limit", type=_at_least_one, metavar="N", help=say("ask at most N questions, drawn by chance"))
-    act.add_argument(
-        "--without", action="append", choices=REMOVABLE, default=[], help=say("leave out a stage; may be repeated")
-    )
+    _stages(act, REMOVABLE, wording)
     act.add_argument("--ablation", action="store_true", help=say("leave out each stage in turn"))
     act.add_argument("--exact", action="store_true", help=say("compare with every vector instead of asking the index"))
     act.add_argument("--fresh", action="store_true", help=say("index anew, whatever an earlier evaluation left"))

@@ -4,6 +4,7 @@ import argparse
 
 from rag_desktop.cli import verbs
 from rag_desktop.cli.terminal import Terminal
+from rag_desktop.domain.answers import Question
 from rag_desktop.services import library as libraries
 from rag_desktop.services.program import Program
 
@@ -19,13 +20,10 @@ def demo(program: Program, options: argparse.Namespace, terminal: Terminal) -> i
     sample = str(program.places.resources / "sample")
     if options.library is None:
         _forget_others(program, sample, terminal)
-    options.paths = [sample]
-    worst = verbs.add(program, options, terminal)
-    options.top_k = None
+    worst = verbs.add_paths(program, [sample], None, terminal)
     for question in QUESTIONS:
         terminal.line(f"\n▸ {question}")
-        options.question = question
-        worst = max(worst, verbs.ask(program, options, terminal))
+        worst = max(worst, verbs.answer(program, Question(question, program.top_k), terminal))
     return worst
 
 

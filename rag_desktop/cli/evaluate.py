@@ -24,6 +24,7 @@ def evaluate(program: Program, options: argparse.Namespace, terminal: Terminal) 
         top_k=options.top_k or TOP_K,
         limit=options.limit,
         without=frozenset(options.without),
+        switched_on=frozenset(options.also),
         is_exact=options.exact,
         is_fresh=options.fresh,
         has_ablation=options.ablation,

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rag_desktop.domain.answers import Answer, AnswerSentence, Citation, Passage
+from rag_desktop.domain.answers import Answer, AnswerSentence, Citation, Passage, Question
+from rag_desktop.domain.filters import Filters
 from rag_desktop.domain.models import Model
 from rag_desktop.domain.status import Failure, LibraryStatus, ListedModel, Recommendation
 from rag_desktop.services.indexing import IndexingReport
 from rag_desktop.services.retrieval import Found
 from rag_desktop.services.wording import Wording
+from rag_desktop.text.queries import PieceKind, Query
 
 Json = dict[str, Any]
 
@@ -56,18 +58,51 @@ def failure(each: Failure, wording: Wording) -> Json:
     }
 
 
-def found(query: str, result: Found) -> Json:
-    """What `search` says."""
+def found(question: Question, result: Found) -> Json:
+    """What `search` says. `parsed` is the query taken apart, with the filters that were chosen beside it."""
+    query = result.query
     return {
-        "query": query,
+        "query": question.text,
+        "parsed": {
+            "text": query.text,
+            "filters": filters(question.filters.narrowed(query.filters)),
+            "phrases": _pieces(query, PieceKind.PHRASE),
+            "without": _pieces(query, PieceKind.WITHOUT),
+        },
         "mode": result.mode.value,
+        "inexact": result.is_inexact,
+        "relevance": round(result.relevance, 4),
+        "is_relevant": result.is_relevant,
         "seconds": _rounded(result.seconds),
+        "stages": [
+            {"stage": each.stage, "ms": round(1000 * each.seconds, 2), "absent": each.absent} for each in result.stages
+        ],
         "passages": [passage(rank, each) for rank, each in enumerate(result.passages, start=1)],
     }
 
 
+def filters(each: Filters) -> Json:
+    """What a search is narrowed to; days as 2023-05-17."""
+    return {
+        "folders": list(each.folders),
+        "formats": list(each.formats),
+        "after": each.after.isoformat() if each.after else None,
+        "before": each.before.isoformat() if each.before else None,
+        "authors": list(each.authors),
+        "paths": list(each.globs),
+    }
+
+
+def _pieces(query: Query, kind: PieceKind) -> list[str]:
+    return [piece.value for piece in query.pieces if piece.kind is kind]
+
+
 def passage(rank: int, each: Passage) -> Json:
-    """One passage. Offsets are code points of the document's normalised text."""
+    """One passage. Offsets are code points of the document's normalised text.
+
+    twins: paths of other documents with nearly the same words. leaf: of several passages that were merged the best.
+    """
+    leaf = each.leaf
     return {
         "rank": rank,
         "score": round(each.score, 6),
@@ -80,6 +115,8 @@ def passage(rank: int, each: Passage) -> Json:
         "end": each.chunk.span.end,
         "text": each.text,
         "trace": {stage.stage: round(stage.score, 6) for stage in each.trace},
+        "twins": [twin.path for twin in each.twins],
+        "leaf": {"page": leaf.page_start, "start": leaf.span.start, "end": leaf.span.end} if leaf else None,
     }
 
 

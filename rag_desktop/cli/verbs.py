@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rag_desktop.cli import present
+from rag_desktop.cli.filters import filters_of
 from rag_desktop.cli.terminal import Terminal
-from rag_desktop.domain.answers import Answer, Question
+from rag_desktop.domain.answers import Answer, Passage, Question
+from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import Event, Token
 from rag_desktop.domain.status import Failure
 from rag_desktop.services import library as libraries
@@ -16,11 +18,16 @@ from rag_desktop.services import opening
 from rag_desktop.services.indexing import IndexingReport
 from rag_desktop.services.instance import Visit
 from rag_desktop.services.program import Program
-from rag_desktop.services.retrieval import Mode
+from rag_desktop.services.retrieval import Found, Mode, Steps
 from rag_desktop.services.tasks import Publish, Task
+from rag_desktop.services.wording import ERRORS
 from rag_desktop.store.library import Library
 
 _MOST_KINDS = 12
+_WORTH_TELLING = ("embedder-missing", "vectors-missing")
+"""Why a search by meaning did not run, where that is for a person to change."""
+_NOT_WORTH_TELLING = ("reranker-missing",)
+"""Most people never install one: a line each time would tell them nothing."""
 OK, FAILED, SOME_FAILED, INTERRUPTED = 0, 1, 3, 130
 
 
@@ -49,9 +56,13 @@ def writer(program: Program, terminal: Terminal) -> Iterator[Library]:
 
 def add(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`add PATH…`"""
+    return add_paths(program, options.paths, options.chunker, terminal)
+
+
+def add_paths(program: Program, paths: Sequence[str], chunker: str | None, terminal: Terminal) -> int:
+    """Add folders or files and say what came of it."""
     with stoppable(terminal.on_event) as task:
-        paths = [os.path.abspath(path) for path in options.paths]
-        report = _index(program, paths, options.chunker, task, terminal)
+        report = _index(program, [os.path.abspath(path) for path in paths], chunker, task, terminal)
     terminal.clear()
     if terminal.is_json:
         terminal.result(present.indexing(report, program.wording))
@@ -100,27 +111,56 @@ def _most(kind: tuple[str, int]) -> tuple[int, str]:
 
 def search(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`search QUERY`"""
+    question = Question(options.query, options.top_k or program.top_k, filters_of(options), merges=options.merge)
+    steps = Steps(without=frozenset(options.without), also=frozenset(options.also))
     with Library.reader(program.places.library) as library:
-        question = Question(options.query, options.top_k or program.top_k)
-        found = program.retrieval(library).search(question, Mode(options.mode), exact=options.exact)
+        found = program.retrieval(library).search(question, Mode(options.mode), exact=options.exact, steps=steps)
+        fitting = libraries.fitting(library, question)
     if terminal.is_json:
-        terminal.result(present.found(options.query, found))
+        terminal.result(present.found(question, found))
         return OK
-    if not found.passages:
+    if fitting == 0:
+        terminal.note(program.wording.say("No document fits the filters."))
+    _show_notes(found, program, terminal)
+    _show_passages(found.passages, program, terminal)
+    return OK
+
+
+def _show_notes(found: Found, program: Program, terminal: Terminal) -> None:
+    """What a person should know of a search: what of it did not run though it could, and that nothing may fit."""
+    say, codes = program.wording.say, set(found.absent.values())
+    for code in sorted(codes.intersection(_WORTH_TELLING)):
+        terminal.note(program.wording.error(UserFacingError(code)))
+    if codes.intersection(ERRORS).difference(_WORTH_TELLING, _NOT_WORTH_TELLING):
+        terminal.note(say("A part of the search failed this time. The log tells more."))
+    if found.is_inexact:
+        terminal.note(say("The words in quotation marks stand nowhere together; this is what comes nearest."))
+    elif found.passages and found.query.text and not found.is_relevant:
+        terminal.note(say("These are the nearest passages; none seems to be about the question."))
+
+
+def _show_passages(passages: Sequence[Passage], program: Program, terminal: Terminal) -> None:
+    if not passages:
         terminal.line(program.wording.say("Nothing was found."))
-    for rank, passage in enumerate(found.passages, start=1):
-        pages = passage.chunk.page_start, passage.chunk.page_end
-        terminal.line(f"{rank}. {place(passage.document.path, *pages)}  ({passage.score:.3f})")
+    for rank, passage in enumerate(passages, start=1):
+        where = passage.leaf or passage.chunk
+        terminal.line(
+            f"{rank}. {place(passage.document.path, where.page_start, where.page_end)}  ({passage.score:.3f})"
+        )
+        for twin in passage.twins:
+            terminal.line("   = " + program.wording.say("also in {path}", path=place(twin.path, None)))
         if passage.chunk.headings:
             terminal.line("   § " + " › ".join(passage.chunk.headings))
         terminal.line("   " + " ".join(passage.text.split())[:400])
-    return OK
 
 
 def ask(program: Program, options: argparse.Namespace, terminal: Terminal) -> int:
     """`ask QUESTION`"""
-    question = Question(options.question, options.top_k or program.top_k)
+    return answer(program, Question(options.question, options.top_k or program.top_k, filters_of(options)), terminal)
 
+
+def answer(program: Program, question: Question, terminal: Terminal) -> int:
+    """Answer a question as its words come, with its sources beneath."""
     shown: list[str] = []
 
     def show(event: Event) -> None:
@@ -130,11 +170,11 @@ def ask(program: Program, options: argparse.Namespace, terminal: Terminal) -> in
 
     _say_who_answers(program, terminal)
     with Library.reader(program.places.library) as library, stoppable(show) as task:
-        answer = program.answering(library).ask(question, task)
+        answered = program.answering(library).ask(question, task)
     if terminal.is_json:
-        terminal.result(present.answer(answer))
+        terminal.result(present.answer(answered))
     else:
-        _show_sources(answer, "".join(shown).strip(), program, terminal)
+        _show_sources(answered, "".join(shown).strip(), program, terminal)
     return INTERRUPTED if task.is_stopped else OK
 
 

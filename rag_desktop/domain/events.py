@@ -80,11 +80,25 @@ class DocumentFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AbsentStage:
+    """A step of a search that did not run, and why: an error's code, or a word of services.retrieval."""
+
+    stage: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class PassagesFound:
-    """Sources, in the order of their numbers, before the first word of an answer."""
+    """Sources, in the order of their numbers, before the first word of an answer.
+
+    absent, fitting, is_inexact: as SearchFinished has them.
+    """
 
     task: TaskId
     passages: tuple[Passage, ...]
+    absent: tuple[AbsentStage, ...] = ()
+    fitting: int | None = None
+    is_inexact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +142,21 @@ class LibraryLooked:
 
 @dataclass(frozen=True, slots=True)
 class SearchFinished:
-    """Passages for a search, best first, and the seconds it took."""
+    """Passages for a search, best first, and the seconds it took.
+
+    absent: steps of the search that did not run. fitting: documents that the filters leave, None where there are none.
+    is_inexact: the words in quotation marks stand nowhere. is_final: False for what words alone found, while meaning is
+    still asked.
+    """
 
     task: TaskId
     query: str
     passages: tuple[Passage, ...]
     seconds: float
+    absent: tuple[AbsentStage, ...] = ()
+    fitting: int | None = None
+    is_inexact: bool = False
+    is_final: bool = True
 
 
 @dataclass(frozen=True, slots=True)

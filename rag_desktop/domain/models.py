@@ -72,6 +72,15 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
+class Relevance:
+    """What the best cosine of a search says. At `midpoint` a passage that shares no word with the question is as likely
+    relevant as not; each `width` more makes it as much likelier, in logits, as one."""
+
+    midpoint: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One entry of the catalogue, or an imported file. `context_length` is in tokens."""
 
@@ -88,8 +97,8 @@ class Model:
     query_prefix: str = ""
     passage_prefix: str = ""
     dimension: int | None = None
-    relevance: float | None = None
-    """Embedders: the least cosine at which a passage counts as relevant."""
+    relevance: Relevance | None = None
+    """Embedders: what their cosines say of relevance, where that was measured."""
     rank: int = 0
     """Generators: a higher one is preferred where nothing was chosen."""
     default: bool = False

@@ -76,10 +76,19 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatStatus:
+    """How many documents of a format were read."""
+
+    format: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryStatus:
     """One look at a library. `bytes` is what it takes on disk; `failed` are all failures, ignored ones too.
 
-    recommended: the embedding model that reads more of it than the one in use, where there is one.
+    recommended: the embedding model that reads more of it than the one in use, where there is one. formats: those of
+    its documents, the most frequent first.
     """
 
     path: str
@@ -89,6 +98,7 @@ class LibraryStatus:
     bytes: int
     failed: tuple[Failure, ...]
     recommended: Recommendation | None = None
+    formats: tuple[FormatStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rag_desktop.domain.models import (
     Model,
     ModelFile,
     ModelKind,
+    Relevance,
     Source,
     WheelMember,
 )
@@ -121,7 +122,7 @@ class _Table:
         return value
 
     def fraction(self, key: str) -> float:
-        value = self._value[key]
+        value = self._value.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not -1 <= value <= 1:
             self.fail(f"{key!r} must be a number from -1 to 1")
         return float(value)
@@ -137,6 +138,12 @@ class _Table:
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
             self.fail(f"{key!r} must be a list of texts")
         return tuple(value)
+
+    def table(self, key: str) -> "_Table":
+        value = self._value[key]
+        if not isinstance(value, dict):
+            self.fail(f"{key!r} must be a table")
+        return _Table(value, self._file, self._place_of(key, 1, value))
 
     def tables(self, key: str) -> list["_Table"]:
         value = self._value.get(key, [])
@@ -168,11 +175,19 @@ def _model(table: _Table) -> Model:
         query_prefix=table.text("query_prefix", ""),
         passage_prefix=table.text("passage_prefix", ""),
         dimension=table.whole("dimension", 1) if table.has("dimension") else None,
-        relevance=table.fraction("relevance") if table.has("relevance") else None,
+        relevance=_relevance(table.table("relevance")) if table.has("relevance") else None,
         rank=table.whole("rank", 0, 0),
         default=table.flag("default"),
         conversion=conversion,
     )
+
+
+def _relevance(table: _Table) -> Relevance:
+    table.only({"midpoint", "width"})
+    midpoint, width = table.fraction("midpoint"), table.fraction("width")
+    if width <= 0:
+        table.fail("'width' must be above 0")
+    return Relevance(midpoint, width)
 
 
 def _kind(table: _Table) -> ModelKind:

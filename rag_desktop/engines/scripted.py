@@ -16,6 +16,9 @@ from rag_desktop.domain.messages import (
     Generated,
     GenerateRequest,
     GenerationEnded,
+    MaxSimRequest,
+    RerankRequest,
+    ScoresReply,
 )
 from rag_desktop.domain.roles import Serve, StopSign
 from rag_desktop.prompting.prompt import asked_of
@@ -54,16 +57,23 @@ def generating_role(stop: StopSign) -> Serve:
 def embedding_role(stop: StopSign, dimension: int = DIMENSION) -> Serve:
     """Serves EmbedRequest: each term counts in one of some places, chosen with its sign by BLAKE2b (feature hashing).
 
+    MaxSimRequest and RerankRequest are answered with the share of the question's terms that a text has.
     dimension: the places, 256 at most. Two of them stand for two models, whose vectors have nothing in common.
     """
 
-    def serve(request: EmbedRequest) -> Iterator[EmbedReply]:
+    def embedded(request: EmbedRequest) -> Iterator[EmbedReply]:
         for start in range(0, len(request.texts), _BATCH):
             if stop():
                 return
             texts = request.texts[start : start + _BATCH]
             vectors = np.stack([_vector(text, dimension) for text in texts]).astype("<f2")
             yield EmbedReply(tuple(range(start, start + len(texts))), dimension, vectors.tobytes())
+
+    def serve(request: EmbedRequest | MaxSimRequest | RerankRequest) -> Iterator[EmbedReply | ScoresReply]:
+        if isinstance(request, EmbedRequest):
+            yield from embedded(request)
+        else:
+            yield ScoresReply(_shares(request.question, request.texts))
 
     return serve
 
@@ -98,6 +108,11 @@ def _answer(question: str, sources: Sequence[tuple[int, str]]) -> str:
     if not shared:
         return MARKER
     return f"{sentence} [{-number}]"
+
+
+def _shares(question: str, texts: Sequence[str]) -> tuple[float, ...]:
+    wanted = set(terms(question))
+    return tuple(len(wanted.intersection(terms(text))) / max(1, len(wanted)) for text in texts)
 
 
 def _vector(text: str, dimension: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -9,8 +9,12 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplica
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTextBrowser, QToolTip, QVBoxLayout
 
 from rag_desktop.domain.answers import Answer, Citation, Ended, Passage
-from rag_desktop.gui.cards import cited, file_name, merged, place_words
+from rag_desktop.domain.events import AbsentStage, PassagesFound
+from rag_desktop.domain.filters import EVERYTHING, Filters
+from rag_desktop.gui.cards import cited, merged, place_words
+from rag_desktop.gui.filters import inexact_words, is_narrowed, spelled
 from rag_desktop.gui.markdown import Look, cite_number, render
+from rag_desktop.gui.naming import file_name
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.theme import GRID, Theme
 from rag_desktop.prompting import citing
@@ -99,13 +103,19 @@ class Turn(QFrame):
 
     cite_chosen = Signal(object)
     """The Citation behind a chip that was chosen."""
-    asked_again = Signal(str)
+    asked_again = Signal(str, object)
+    """(question, Filters)"""
     grown = Signal()
 
-    def __init__(self, question: str, context: Context) -> None:
+    def __init__(self, question: str, context: Context, filters: Filters | None = None) -> None:
+        """filters: chosen beside the question; None where nobody knows any more, as of an answer that was kept."""
         super().__init__()
         self.question = question
+        self.filters = filters
         self.passages: tuple[Passage, ...] = ()
+        self.absent: tuple[AbsentStage, ...] = ()
+        self._fitting: int | None = None
+        self._is_inexact = False
         self.answer: Answer | None = None
         self.text = ""
         self._context = context
@@ -132,6 +142,13 @@ class Turn(QFrame):
         font.setBold(True)
         asked.setFont(font)
         layout.addWidget(asked)
+        if self.filters:
+            narrowed = QLabel(spelled("", self.filters, self._context.wording))
+            narrowed.setTextFormat(Qt.TextFormat.PlainText)
+            narrowed.setWordWrap(True)
+            narrowed.setProperty("muted", True)
+            narrowed.setProperty("small", True)
+            layout.addWidget(narrowed)
         self.words = AnswerText(self._context.theme)
         self.words.setAccessibleName(say("Answer"))
         self.words.setObjectName("answer")
@@ -155,7 +172,7 @@ class Turn(QFrame):
         self.copy_button = QPushButton(say("Copy"))
         self.copy_button.clicked.connect(self._copy)
         self.again_button = QPushButton(say("Ask again"))
-        self.again_button.clicked.connect(lambda: self.asked_again.emit(self.question))
+        self.again_button.clicked.connect(lambda: self.asked_again.emit(self.question, self.filters))
         self._about = QLabel()
         self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setProperty("muted", True)
@@ -170,15 +187,17 @@ class Turn(QFrame):
 
     # what happens
 
-    def show_sources(self, passages: tuple[Passage, ...]) -> None:
+    def show_sources(self, found: PassagesFound) -> None:
         """The sources are there, the first word is not."""
-        self.know(passages)
+        self._fitting, self._is_inexact = found.fitting, found.is_inexact
+        self.know(found.passages, found.absent)
+        passages = found.passages
         count = self._context.wording.count
         self._say(count("Reading {n} source…", "Reading {n} sources…", len(passages)))
 
-    def know(self, passages: tuple[Passage, ...]) -> None:
-        """These passages are the sources, each quoting what fits the question."""
-        self.passages = passages
+    def know(self, passages: tuple[Passage, ...], absent: tuple[AbsentStage, ...] = ()) -> None:
+        """These passages are the sources, each quoting what fits the question. absent: steps that found none."""
+        self.passages, self.absent = passages, absent
         self._know(cited(passages, self.question))
 
     def append(self, words: str) -> None:
@@ -266,13 +285,30 @@ class Turn(QFrame):
             return say("Stopped.")
         if answer.ended is Ended.LENGTH:
             return say("The answer was cut here: it reached its greatest length.")
-        if answer.refused and self.passages:
-            return say("All your folders were searched. The passages that come nearest are shown under Sources.")
         if answer.refused:
-            return say("All your folders were searched.")
+            return self._searched_words()
         if answer.text and not answer.citations and answer.ended is Ended.COMPLETE:
             return say("⚠ This answer cites none of your documents. Check it before you rely on it.")
-        return ""
+        return inexact_words(self._context.wording) if self._is_inexact and answer.text else ""
+
+    def _searched_words(self) -> str:
+        """What was searched for a question that nothing answers."""
+        say = self._context.wording.say
+        if is_narrowed(self.question, self.filters or EVERYTHING):
+            filters = spelled(self.question, self.filters or EVERYTHING, self._context.wording)
+            if self._fitting == 0:
+                return say("No document fits: {filters}", filters=filters)
+            if self.passages:
+                return say(
+                    "Only this was searched: {filters}. The passages that come nearest are shown under Sources.",
+                    filters=filters,
+                )
+            return say("Only this was searched: {filters}", filters=filters)
+        if self.filters is None:
+            return ""
+        if self.passages:
+            return say("All your folders were searched. The passages that come nearest are shown under Sources.")
+        return say("All your folders were searched.")
 
     def _about_words(self, answer: Answer) -> str:
         if not answer.model:

@@ -1,29 +1,26 @@
 """A card: one numbered passage with its place, the words that matter in their context, and why it was found."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
-from pathlib import PurePath
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from rag_desktop.domain.answers import Citation, Passage, StageScore
+from rag_desktop.domain.answers import Citation, Passage
 from rag_desktop.domain.documents import Document, Span
+from rag_desktop.gui.elided import ElidedLabel
+from rag_desktop.gui.naming import file_name
 from rag_desktop.gui.theme import GRID, RADIUS, SMALL_PX, Theme
+from rag_desktop.gui.twins import Twins
+from rag_desktop.gui.why import NO_GROUND, Ground, Why, lines
 from rag_desktop.prompting.evidence import Evidence
 from rag_desktop.services.wording import Wording
 
 _BEFORE, _AFTER = 90, 170
 """Code points of context shown round the words that matter."""
 _LONGEST_MARKED = 420
-
-
-def file_name(document: Document) -> str:
-    """The name of a document's file, composed as people read it (macOS stores names decomposed)."""
-    return unicodedata.normalize("NFC", PurePath(document.path).name)
 
 
 def page_name(document: Document, page: int) -> str:
@@ -104,71 +101,18 @@ def _blank(text: str) -> str:
     return (" " if text[0].isspace() else "") + words + (" " if text[-1].isspace() else "")
 
 
-def trace_words(trace: Sequence[StageScore], wording: Wording) -> str:
-    """Why a passage was found, a line for each stage."""
-    scores = {each.stage: each.score for each in trace}
-    lines = []
-    if "keyword" in scores:
-        lines.append(wording.say("Keyword score: {score:.1f}", score=scores.pop("keyword")))
-    else:
-        lines.append(wording.say("Keyword score: none of the best matches by its words."))
-    if "vector" in scores:
-        lines.append(wording.say("Similarity of meaning: {score:.2f}", score=scores.pop("vector")))
-    else:
-        lines.append(wording.say("Similarity of meaning: none of the best matches by meaning."))
-    if "fused" in scores:
-        lines.append(wording.say("Both together: {score:.2f} of 1", score=scores.pop("fused")))
-    lines += [wording.say("{stage}: {score:.2f}", stage=stage, score=score) for stage, score in scores.items()]
-    return "\n".join(lines)
-
-
-class ElidedLabel(QLabel):
-    """Plain text on one line, its middle (or what `mode` says) left out where the place is too narrow."""
-
-    def __init__(
-        self, text: str, parent: QWidget | None = None, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
-    ) -> None:
-        super().__init__(parent)
-        self._whole = text
-        self._mode = mode
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setToolTip(f"<p>{escape(text)}</p>")
-        self._elide()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(40, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    @property
-    def words(self) -> str:
-        """The whole text."""
-        return self._whole
-
-    def show_words(self, text: str) -> None:
-        """Replace the text."""
-        self._whole = text
-        self.setToolTip(f"<p>{escape(text)}</p>")
-        self.setAccessibleName(text)
-        self._elide()
-
-    def _elide(self) -> None:
-        width = max(40, self.width())
-        self.setText(self.fontMetrics().elidedText(self._whole, self._mode, width))
-
-
 class Card(QFrame):
     """One source. Click, Enter or Space opens its document at the words."""
 
     opened = Signal(object)
     """The card's Citation."""
 
-    def __init__(self, citation: Citation, wording: Wording, theme: Theme, note: str = "") -> None:
+    def __init__(
+        self, citation: Citation, wording: Wording, theme: Theme, note: str = "", ground: Ground = NO_GROUND
+    ) -> None:
         super().__init__()
         self.citation = citation
+        self._ground = ground
         self._wording = wording
         self._theme = theme
         self._is_selected = False
@@ -197,18 +141,25 @@ class Card(QFrame):
         self._words.setWordWrap(True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._words)
+        self._twins = Twins(self._wording, self._theme)
+        self._twins.chosen.connect(self._open_twin)
+        layout.addWidget(self._twins)
         layout.addLayout(self._foot(note))
-        self._why = QLabel(trace_words(self.citation.passage.trace, self._wording))
-        self._why.setTextFormat(Qt.TextFormat.PlainText)
-        self._why.setWordWrap(True)
-        self._why.setProperty("muted", True)
-        self._why.setProperty("small", True)
+        self._why = Why(self._theme, self._wording)
         self._why.hide()
         layout.addWidget(self._why)
-        name = file_name(self.citation.passage.document)
-        self.setAccessibleName(
-            self._wording.say("Source {number}: {name}", number=self.citation.number, name=name)
-        )  # fmt: skip
+        self.renew(self.citation, self._ground)
+
+    def renew(self, citation: Citation, ground: Ground) -> None:
+        """Show the same passage with another number, other words marked, or other scores."""
+        self.citation, self._ground = citation, ground
+        name = file_name(citation.passage.document)
+        self._number.setText(str(citation.number))
+        self.setAccessibleName(self._wording.say("Source {number}: {name}", number=citation.number, name=name))
+        self._twins.show_twins(citation.passage.twins)
+        self.why.setVisible(bool(citation.passage.trace))
+        self._explain(self.why.isChecked())
+        self._show_words()
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -237,14 +188,12 @@ class Card(QFrame):
 
     def _foot(self, note: str) -> QHBoxLayout:
         row = QHBoxLayout()
-        self._why_button = QPushButton(self._wording.say("Why this?"))
-        self._why_button.setCheckable(True)
-        self._why_button.setObjectName("why")
-        self._why_button.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._why_button.toggled.connect(self._explain)
-        row.addWidget(self._why_button)
-        if not self.citation.passage.trace:
-            self._why_button.hide()
+        self.why = QPushButton(self._wording.say("Why this?"))
+        self.why.setCheckable(True)
+        self.why.setObjectName("why")
+        self.why.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.why.toggled.connect(self._explain)
+        row.addWidget(self.why)
         row.addStretch(1)
         if note:
             told = self._small(note)
@@ -279,7 +228,16 @@ class Card(QFrame):
         return not self._away.isHidden()
 
     def _explain(self, is_open: bool) -> None:
+        if is_open:
+            self._why.show_lines(lines(self.citation.passage.trace, self._ground, self._wording))
         self._why.setVisible(is_open)
+
+    def _open_twin(self, twin: Document) -> None:
+        """Show another document that holds nearly the same words; they are looked for in it."""
+        passage = self.citation.passage
+        chunk = replace(passage.chunk, page_start=None, page_end=None)
+        there = replace(passage, document=twin, chunk=chunk)
+        self.opened.emit(replace(self.citation, passage=there, page=None))
 
     def select(self, *, is_selected: bool) -> None:
         """Show whether this is the source that the document pane shows."""
@@ -298,13 +256,22 @@ class Card(QFrame):
     @property
     def explanation(self) -> str:
         """What "Why this?" says."""
-        return self._why.text()
+        return self._why.words
 
-    def _paint(self) -> None:
+    @property
+    def stops(self) -> tuple[QWidget, ...]:
+        """Where the Tab key halts, in order."""
+        return self, self._twins, self.why
+
+    def _show_words(self) -> None:
         tokens = self._theme.tokens
         before, words, after = map(escape, context_pieces(self.citation))
         mark = f'<span style="background-color:{tokens.mark};color:{tokens.text};">{words}</span>'
         self._words.setText(f"<p>{before}{mark if words else ''}{after}</p>")
+
+    def _paint(self) -> None:
+        tokens = self._theme.tokens
+        self._show_words()
         line = tokens.accent if self._is_selected or self.hasFocus() else tokens.hairline
         ground = tokens.accent_soft if self._is_selected else tokens.surface_raised
         thick = 2 if self.hasFocus() or self._is_selected else 1

@@ -1,5 +1,7 @@
 """A scrolling column of widgets, centred and no wider than a comfortable line; keeps to its end while one is there."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -45,6 +47,21 @@ class Column(QScrollArea):
     def add(self, widget: QWidget) -> None:
         """Put a widget at the end."""
         self._layout.insertWidget(self._layout.count() - 1, widget)
+
+    def arrange(self, widgets: Sequence[QWidget]) -> None:
+        """Hold these widgets in this order: those that are here already stay as they are, all others go."""
+        for place in reversed(range(self._layout.count() - 1)):
+            item = self._layout.itemAt(place)
+            widget = item.widget() if item else None
+            if widget is not None and widget not in widgets:
+                self._layout.removeWidget(widget)
+                widget.hide()
+                widget.deleteLater()
+        for place, widget in enumerate(widgets):
+            item = self._layout.itemAt(place)
+            if item is None or item.widget() is not widget:
+                self._layout.removeWidget(widget)
+                self._layout.insertWidget(place, widget)
 
     def take_all(self) -> None:
         """Remove every widget."""

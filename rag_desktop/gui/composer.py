@@ -1,7 +1,7 @@
 """Where a person types: a field that grows, send and stop, and whether words are to be answered or only found."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -13,11 +13,16 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from rag_desktop.domain.filters import Filters
+from rag_desktop.gui.filter_bar import FilterBar
+from rag_desktop.gui.filters import without
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.theme import GRID, RADIUS
+from rag_desktop.text.queries import Piece, parsed
 
 _MOST_LINES = 8
-_PAUSE_MS = 150
+_PAUSE_MS = 20
+"""Shorter than two letters are apart: no letter is searched for that the next one follows at once, as from a paste."""
 _LEAST_FOR_HINT = 480
 LONGEST = 8_000
 """Characters of a question that are taken; more is no question but a document."""
@@ -101,6 +106,7 @@ class Composer(QFrame):
         self.answer_mode = self._mode_button(say("Answer"), say("Answer the question from your documents"))
         self.search_mode = self._mode_button(say("Search only"), say("Only find passages, while you type"))
         self.answer_mode.setChecked(True)
+        self.filter_bar = FilterBar(self._context)
         self._hint = QLabel()
         self._hint.setProperty("muted", True)
         self._hint.setProperty("small", True)
@@ -120,6 +126,7 @@ class Composer(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID, GRID, GRID, GRID)
         layout.setSpacing(4)
+        layout.addWidget(self.filter_bar)
         layout.addWidget(self.field)
         layout.addLayout(row)
 
@@ -143,6 +150,8 @@ class Composer(QFrame):
         self.field.focus_changed.connect(self._paint)
         self.send.clicked.connect(self.submit)
         self.stop.clicked.connect(self.stopped)
+        self.filter_bar.changed.connect(self._narrow)
+        self.filter_bar.piece_removed.connect(self._remove)
         self._context.theme.changed.connect(self._paint)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -159,9 +168,24 @@ class Composer(QFrame):
         """What was typed."""
         return self.field.toPlainText().strip()[:LONGEST]
 
+    @property
+    def filters(self) -> Filters:
+        """What was chosen to narrow the search."""
+        return self.filter_bar.filters
+
+    def insert(self, words: str) -> None:
+        """Write words at the end of what was typed."""
+        before = self.field.toPlainText().rstrip()
+        self._write(f"{before} {words}" if before else words)
+
+    @property
+    def _is_askable(self) -> bool:
+        """Whether there is anything to send: filters alone can be searched, not answered."""
+        return bool(self.words or (self.is_search and self.filters))
+
     def submit(self) -> None:
         """Ask or search for what was typed; nothing while an answer comes."""
-        if not self.words:
+        if not self._is_askable:
             return
         if self.is_search:
             self._search(is_final=True)
@@ -181,8 +205,24 @@ class Composer(QFrame):
     def _change_mode(self, is_search: bool) -> None:
         self._show_mode()
         self.mode_changed.emit(is_search)
-        if is_search and self.words:
+        if is_search:
             self._search(is_final=False)
+        self.field.setFocus()
+
+    def _narrow(self) -> None:
+        self.send.setEnabled(self._is_askable)
+        if self.is_search:
+            self._search(is_final=False)
+
+    def _remove(self, piece: Piece) -> None:
+        self._write(without(self.field.toPlainText(), piece))
+
+    def _write(self, words: str) -> None:
+        """Replace the text so that it can be undone, and go on at its end."""
+        cursor = QTextCursor(self.field.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(words)
+        self.field.setTextCursor(cursor)
         self.field.setFocus()
 
     def _show_mode(self) -> None:
@@ -190,7 +230,7 @@ class Composer(QFrame):
         is_stop = self._is_busy and not self.is_search
         self.send.setVisible(not is_stop)
         self.stop.setVisible(is_stop)
-        self.send.setEnabled(bool(self.words))
+        self.send.setEnabled(self._is_askable)
         self.send.setText(say("Search") if self.is_search else say("Ask"))
         self.field.setPlaceholderText(
             say("Search your documents…") if self.is_search else say("Ask your documents…")
@@ -203,7 +243,9 @@ class Composer(QFrame):
             self._hint.setText(say("Enter sends, Shift+Enter breaks the line"))
 
     def _typed(self) -> None:
-        self.send.setEnabled(bool(self.words))
+        typed = self.field.toPlainText()[:LONGEST]
+        self.filter_bar.show_typed(typed, parsed(typed))
+        self.send.setEnabled(self._is_askable)
         if self.is_search:
             self._pause.start()
 

@@ -101,6 +101,12 @@ class ModelCard(QFrame):
         )
 
 
+def download_size(model: Model) -> int | None:
+    """Bytes to fetch for a model, or None where they are unknown."""
+    sizes = [file.size for file in model.fetched]
+    return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
 def _about(model: Model, context: Context) -> str:
     say, size = context.wording.say, amounts.size(model.size, context.wording)
     if "*" in model.languages:

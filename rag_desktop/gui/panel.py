@@ -35,6 +35,8 @@ class Moves(QObject):
     citations_changed = Signal(object, object)
     """(passages in the order of their numbers, Answer, or its question (str) while it still streams, or None where
     there is none): what the cards show."""
+    search_explained = Signal(object)
+    """The AbsentStage values of the search behind those passages: told before `citations_changed`."""
     conversation_chosen = Signal(int)
     conversation_begun = Signal()
     """Start a new, empty conversation."""

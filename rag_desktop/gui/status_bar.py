@@ -24,7 +24,7 @@ from rag_desktop.domain.status import LibraryStatus
 from rag_desktop.gui import amounts
 from rag_desktop.gui.activity import Activity
 from rag_desktop.gui.away import innermost
-from rag_desktop.gui.cards import ElidedLabel
+from rag_desktop.gui.elided import ElidedLabel
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.theme import GRID
 

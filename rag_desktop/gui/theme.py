@@ -210,6 +210,19 @@ def _surfaces(tokens: Tokens) -> str:
         QFrame[card="true"] {{
             border: 1px solid {tokens.hairline}; border-radius: {RADIUS}px; background: {tokens.surface_raised};
         }}
+        QFrame[chip="true"] {{ border: 1px solid {tokens.hairline}; border-radius: {RADIUS - 2}px; }}
+        QFrame[chip="true"] QLabel, QToolButton[chip-button="true"] {{ font-size: {SMALL_PX}px; }}
+        QFrame[chip="true"][set="true"] {{ border-color: {tokens.accent}; background: {tokens.accent_soft}; }}
+        QFrame[chip="true"][overruled="true"] QToolButton[chip-button="true"] {{ text-decoration: line-through; }}
+        QToolButton[chip-button="true"] {{
+            border: 2px solid transparent; border-radius: {RADIUS - 3}px; background: transparent;
+            padding: 1px 4px; color: {tokens.text};
+        }}
+        QToolButton[cross="true"] {{
+            border: 2px solid transparent; border-radius: {RADIUS - 3}px; background: transparent; padding: 1px;
+        }}
+        QToolButton[chip-button="true"]:hover, QToolButton[cross="true"]:hover {{ background: {tokens.hover}; }}
+        QToolButton[chip-button="true"]:focus, QToolButton[cross="true"]:focus {{ border-color: {tokens.accent}; }}
         QFrame[rule="true"] {{ background: {tokens.hairline}; border: none; max-height: 1px; min-height: 1px; }}
         QScrollArea {{ border: none; background: transparent; }}
         QScrollArea > QWidget > QWidget {{ background: transparent; }}

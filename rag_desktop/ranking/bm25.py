@@ -28,11 +28,11 @@ def bm25(counts: Matrix, lengths: Matrix, average: float, rarity: Matrix) -> Mat
 def family_bm25(counts: Matrix, lengths: Matrix, families: Places, rarity: Matrix) -> Matrix:
     """What `bm25` gives the families that the passages belong to, shape (passages,); arguments as there.
 
-    families: equal numbers for passages that stand under one parent. lengths: tokens of the whole family. A family has
-    the words of those of its passages that are given.
+    families: equal numbers for passages that stand under one parent. lengths: tokens of the whole family, as each of
+    its passages tells them; their mean counts. A family has the words of those of its passages that are given.
     """
-    _, first, family = np.unique(families, return_index=True, return_inverse=True)
-    together = np.zeros((len(first), counts.shape[1]), np.float32)
+    _, family, members = np.unique(families, return_inverse=True, return_counts=True)
+    together = np.zeros((len(members), counts.shape[1]), np.float32)
     np.add.at(together, family, counts)
-    whole = lengths[first]
+    whole = (np.bincount(family, lengths, len(members)) / members).astype(np.float32)
     return bm25(together, whole, float(whole.mean()) if len(whole) else 0.0, rarity)[family]

@@ -8,7 +8,7 @@ from rag_desktop.text.words import terms
 
 WORDS_WEIGHT = 0.3
 """What the question's rare words count that stand anywhere in the parent, beside a fused score of 0 to 1."""
-MEANING_WEIGHT = 0.2
+MEANING_WEIGHT = 0.1
 """What the mean cosine of the parent's leaves counts, scaled to 0..1 over the passages that are compared."""
 OWN_WEIGHT = 0.1
 """The same for the passage's own cosine: a keyword candidate has none in its fused score."""

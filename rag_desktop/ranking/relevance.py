@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from rag_desktop.domain.answers import Passage
+from rag_desktop.domain.models import Relevance
 from rag_desktop.text.words import terms
 
 RELEVANT = 0.185
@@ -15,8 +16,6 @@ RELEVANT_BY_WORDS = 0.5
 """The same where only words can tell: KorQuAD and autorag-ko refuse 2 and 0 % of their own questions and 95 and 98 % of
 each other's."""
 _COVER = 6.9
-_WIDTH = 0.0314
-"""Of a cosine: so much more makes it as much likelier, in logits, as one."""
 _WORDS_STEEPNESS = 17.0
 _MOST_COVER, _COVER_OF_ONE = 0.6, 1.2
 """Share of the rare words that is as likely as not where there are n of them: at most .6, else 1.2 / √n, for of many
@@ -44,22 +43,22 @@ def evidence_in(passages: Iterable[Passage], question: str, rarity: Mapping[str,
     return Evidence(max(cosines, default=None), max(covers, default=0.0), len(rarity))
 
 
-def relevance(found: Evidence, midpoint: float | None) -> float:
+def relevance(found: Evidence, calibration: Relevance | None) -> float:
     """How likely the library is about the question, 0 to 1: a logistic function of what was found.
 
-    midpoint: cosine of a Space that makes it as likely as not for passages that share no word with the question; None
-    where the Space has none. Fitted with MiniLM: its midpoint is .546.
+    calibration: what the cosines of the Space say; None where that is not known. The part of the words was fitted with
+    MiniLM.
     """
-    if found.cosine is not None and midpoint is not None:
-        return _logistic((found.cosine - midpoint) / _WIDTH + _COVER * found.cover)
+    if found.cosine is not None and calibration is not None:
+        return _logistic((found.cosine - calibration.midpoint) / calibration.width + _COVER * found.cover)
     least = min(_MOST_COVER, _COVER_OF_ONE / math.sqrt(max(1, found.terms)))
     return _logistic(_WORDS_STEEPNESS * (found.cover - least))
 
 
-def is_relevant(found: Evidence, midpoint: float | None) -> bool:
+def is_relevant(found: Evidence, calibration: Relevance | None) -> bool:
     """Whether the passages are worth answering from."""
-    has_cosine = found.cosine is not None and midpoint is not None
-    return relevance(found, midpoint) >= (RELEVANT if has_cosine else RELEVANT_BY_WORDS)
+    has_cosine = found.cosine is not None and calibration is not None
+    return relevance(found, calibration) >= (RELEVANT if has_cosine else RELEVANT_BY_WORDS)
 
 
 def cover(question: str, text: str, rarity: Mapping[str, float]) -> float:

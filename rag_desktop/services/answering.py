@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from rag_desktop.domain.answers import Answer, AnswerSentence, Citation, Ended, Passage, Question, Timing, TokenCount
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.events import Answered, PassagesFound, Token
+from rag_desktop.domain.events import AbsentStage, Answered, PassagesFound, Token
 from rag_desktop.domain.messages import CountRequest, Generated, GenerateRequest, GenerationEnded
 from rag_desktop.prompting import citing, prompt
 from rag_desktop.prompting.refusal import NOT_FOUND, NOT_FOUND_KOREAN, is_refusal, may_become_marker
-from rag_desktop.services.retrieval import Mode, Retrieval
+from rag_desktop.services.library import fitting
+from rag_desktop.services.retrieval import Found, Mode, Retrieval
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 from rag_desktop.workers.child import Child
@@ -84,15 +85,19 @@ class Answering:
         found = self._retrieval.search(question, Mode.HYBRID)
         draft = _Draft(question.text, found.query.text or question.text, began, time.monotonic() - began)
         if not found.is_relevant:
-            task.publish(PassagesFound(task.id, found.passages))
+            task.publish(self._told(question, found, found.passages, task))
             draft.ended, draft.text = Ended.REFUSED, _refusal(question.text)
             return self._finish(draft, found.passages, task)
         if self._generator is None:
             raise UserFacingError("generator-missing")
         passages = self._packed(found.passages, self._generator)
-        task.publish(PassagesFound(task.id, passages))
+        task.publish(self._told(question, found, passages, task))
         self._generate(draft, passages, self._generator, task)
         return self._finish(draft, passages, task)
+
+    def _told(self, question: Question, found: Found, passages: tuple[Passage, ...], task: Task) -> PassagesFound:
+        absent = tuple(AbsentStage(*each) for each in found.absent.items())
+        return PassagesFound(task.id, passages, absent, fitting(self._library, question), found.is_inexact)
 
     def _packed(self, passages: Sequence[Passage], generator: Generator) -> tuple[Passage, ...]:
         """Whole passages within the budget and the model's context, in the order of their rank."""

@@ -1,7 +1,8 @@
 """The window's side of the services: every call returns a task id at once, and what comes of it is published.
 
 Three lanes: *writing* indexes, *searching* answers what must be quick (and makes the small writes), *generating*
-answers questions. A fourth, *fetching*, only waits for the network when a model is downloaded.
+answers questions. A fourth, *typing*, finds what words alone find while a person types, and so waits for no model; a
+fifth, *fetching*, only waits for the network when a model is downloaded.
 """
 
 import threading
@@ -12,6 +13,7 @@ from rag_desktop.domain.answers import Question
 from rag_desktop.domain.care import Recovered
 from rag_desktop.domain.documents import Span
 from rag_desktop.domain.events import (
+    AbsentStage,
     ConversationBegun,
     ConversationOpened,
     ConversationsListed,
@@ -23,10 +25,12 @@ from rag_desktop.domain.events import (
     SearchFinished,
     TaskEnded,
 )
+from rag_desktop.domain.filters import EVERYTHING, Filters
 from rag_desktop.domain.ids import DocumentId, TaskId
 from rag_desktop.services import viewing
 from rag_desktop.services.holdings import Holdings
 from rag_desktop.services.lanes import Lane
+from rag_desktop.services.library import fitting
 from rag_desktop.services.program import Program
 from rag_desktop.services.retrieval import Mode, Retrieval
 from rag_desktop.services.tasks import Publish, Task
@@ -42,10 +46,11 @@ class Desk:
         self._program = program
         self._publish = publish
         self._holdings = Holdings(program.places.library, self._recovered)
-        self._retrieval: tuple[tuple[Library, Program], Retrieval] | None = None
+        self._retrievals: dict[int, tuple[Library, Program, Retrieval]] = {}
         self._discarded: list[Child] = []
         self._discarding = threading.Lock()
         self._searching = Lane("searching", self._tell)
+        self._typing = Lane("typing", self._tell)
         self.upkeep = Upkeep(program, self._holdings, self._tell, self._searching)
         self._generating = Lane("generating", self._tell)
         self._fetching = Lane("fetching", publish)
@@ -62,23 +67,56 @@ class Desk:
 
     # asking
 
-    def search(self, query: str) -> TaskId:
-        """Publish passages for a query."""
+    def search(self, query: str, filters: Filters = EVERYTHING, *, is_typing: bool = False) -> TaskId:
+        """Publish passages for a query.
 
-        def act(task: Task) -> None:
-            found = self._found().search(Question(query, self._program.top_k), Mode.HYBRID)
-            task.publish(SearchFinished(task.id, query, found.passages, found.seconds["total"]))
+        is_typing: its last word may not be finished. What words alone find is published beforehand, unless the rest was
+        quicker: the query's vector may have to wait for a batch that is being embedded, or for the model to load.
+        """
+        question = Question(query, self._program.top_k, filters, is_typing)
+        full = self._searching.submit(
+            lambda task: task.publish(self._finished(self._holdings.beside(), question, task.id)), first=True
+        )
 
-        return self._searching.submit(act, first=True)
+        def find_words(task: Task) -> None:
+            if self._is_wanted(full):
+                found = self._finished(self._holdings.glance(), question, full, Mode.KEYWORD)
+                if self._is_wanted(full):
+                    task.publish(found)
 
-    def ask(self, question: str, conversation: int | None) -> TaskId:
+        if is_typing:
+            self._typing.submit(find_words, first=True)
+        return full
+
+    def _is_wanted(self, search: TaskId) -> bool:
+        """Whether a search goes on and nobody stopped it."""
+        task = self._searching.task(search)
+        return task is not None and not task.is_stopped
+
+    def _finished(
+        self, library: Library, question: Question, search: TaskId, mode: Mode = Mode.HYBRID
+    ) -> SearchFinished:
+        found = self._retrieval(library).search(question, mode)
+        absent = tuple(AbsentStage(*each) for each in found.absent.items())
+        return SearchFinished(
+            search,
+            question.text,
+            found.passages,
+            found.seconds["total"],
+            absent,
+            fitting(library, question),
+            found.is_inexact,
+            is_final=mode is Mode.HYBRID,
+        )
+
+    def ask(self, question: str, conversation: int | None, filters: Filters = EVERYTHING) -> TaskId:
         """Answer a question, and keep the answer in a conversation (None: a new one)."""
 
         def act(task: Task) -> None:
             talks = self._holdings.conversations("generating")
             reader = self._holdings.reader()
             answer = self._program.answering(reader, self.upkeep.live_index).ask(
-                Question(question, self._program.top_k), task
+                Question(question, self._program.top_k, filters), task
             )
             kept = conversation if conversation is not None else talks.begin(question)
             if talks.add(kept, answer):
@@ -177,7 +215,7 @@ class Desk:
             self._holdings.close()  # else a connection is at work and cannot be closed; what it has committed stays
 
     def _lanes(self) -> tuple[Lane, ...]:
-        return self._generating, self._searching, self.upkeep.lane, self._fetching
+        return self._generating, self._searching, self._typing, self.upkeep.lane, self._fetching
 
     def _list_models(self, task: Task) -> None:
         generator = self._program.generator
@@ -219,9 +257,10 @@ class Desk:
 
     # what the lanes hold; each is opened by the first job of its lane that needs it
 
-    def _found(self) -> Retrieval:
-        """Search over the connection and with the models of now."""
-        wanted = self._holdings.beside(), self._program
-        if self._retrieval is None or self._retrieval[0] != wanted:
-            self._retrieval = wanted, self._program.retrieval(wanted[0], self.upkeep.live_index)
-        return self._retrieval[1]
+    def _retrieval(self, library: Library) -> Retrieval:
+        """Search over a lane's connection and with the models of now."""
+        lane, program = threading.get_ident(), self._program
+        held = self._retrievals.get(lane)
+        if held is None or held[:2] != (library, program):
+            held = self._retrievals[lane] = (library, program, program.retrieval(library, self.upkeep.live_index))
+        return held[2]

@@ -27,6 +27,7 @@ class Holdings:
         self._beside: Library | None = None
         self._beside_writes = False
         self._reader: Library | None = None
+        self._glance: Library | None = None
         self._restoring = threading.Lock()
         self._conversations: dict[str, Conversations] = {}
 
@@ -74,6 +75,13 @@ class Holdings:
             self._reader = Library.reader(self._place)
         return self._reader
 
+    def glance(self) -> Library:
+        """The typing lane's."""
+        self._wait()
+        if self._glance is None:
+            self._glance = Library.reader(self._place)
+        return self._glance
+
     def conversations(self, lane: str) -> Conversations:
         """A lane's own connection to the conversations."""
         with self._restoring:
@@ -92,6 +100,6 @@ class Holdings:
 
     def close(self) -> None:
         """Close everything; no lane may be at work."""
-        for opened in (self._writer, self._beside, self._reader, *self._conversations.values()):
+        for opened in (self._writer, self._beside, self._reader, self._glance, *self._conversations.values()):
             if opened:
                 opened.close()

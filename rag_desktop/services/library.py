@@ -4,8 +4,9 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
 
+from rag_desktop.domain.answers import Question
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.status import Failure, FolderStatus, LibraryStatus, ListedModel, SpaceStatus
+from rag_desktop.domain.status import Failure, FolderStatus, FormatStatus, LibraryStatus, ListedModel, SpaceStatus
 from rag_desktop.files.rules import Rules
 from rag_desktop.files.sameness import spelled
 from rag_desktop.files.walking import is_link
@@ -15,6 +16,7 @@ from rag_desktop.store.codec import path_to_blob
 from rag_desktop.store.folders import FolderRow
 from rag_desktop.store.holder import HOLDER, is_awaited
 from rag_desktop.store.library import Library
+from rag_desktop.text.queries import parsed
 
 _PURGED_AT_A_TIME = 1000
 """Documents that change hands in one transaction."""
@@ -43,8 +45,9 @@ def status(
             for space in library.vectors.spaces()
         )
         better = recommended(library, models)
+        formats = tuple(FormatStatus(*row) for row in library.documents.formats())
         passages, size = library.chunks.count(), size_of(library.folder)
-        return LibraryStatus(str(library.folder), folders, spaces, passages, size, failed, better)
+        return LibraryStatus(str(library.folder), folders, spaces, passages, size, failed, better, formats)
 
 
 def _folder_status(library: Library, folder: FolderRow) -> FolderStatus:
@@ -53,6 +56,12 @@ def _folder_status(library: Library, folder: FolderRow) -> FolderStatus:
         folder.id, folder.path, counts.documents, counts.failed, counts.passages, folder.is_away, folder.is_paused,
         folder.patterns,
     )  # fmt: skip
+
+
+def fitting(library: Library, question: Question) -> int | None:
+    """How many documents the filters of a question leave, those chosen and those typed; None where it has none."""
+    selection = library.selections.of(question.filters.narrowed(parsed(question.text).filters))
+    return None if selection is None else len(selection.documents)
 
 
 def problems(library: Library) -> tuple[Failure, ...]:

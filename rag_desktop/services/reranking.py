@@ -16,7 +16,7 @@ from rag_desktop.workers.child import Child
 _LOG = logging.getLogger(__name__)
 RERANKED = 30
 """Passages that a cross-encoder reads: a short second of two cores."""
-LATE = 15
+LATE = 20
 _DEADLINE_S = 60.0
 """The first request loads the model."""
 _KOREAN_SHARE = 0.3

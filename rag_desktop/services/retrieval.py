@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rag_desktop.domain.answers import Passage, Question, StageScore
@@ -16,6 +16,7 @@ from rag_desktop.services.signals import CANDIDATES, Asked, Meaning, Meant, Word
 from rag_desktop.services.spaces import EmbedderChoice, Serving
 from rag_desktop.services.stages import STAGES, AbsentError, Scene, Stage
 from rag_desktop.store.library import Library
+from rag_desktop.store.selection import Selection
 from rag_desktop.text.identifiers import identifiers
 from rag_desktop.text.queries import Query, parsed
 from rag_desktop.text.words import hangul_share, query_terms, terms
@@ -59,6 +60,8 @@ class Found:
     relevance: float = 0.0
     """How likely the library is about the question at all, 0 to 1."""
     is_relevant: bool = False
+    is_inexact: bool = False
+    """The words in quotation marks stand nowhere, and what comes nearest was searched."""
 
     @property
     def absent(self) -> dict[str, str]:
@@ -136,6 +139,9 @@ class Retrieval:
         clock = _Clock()
         if not query_terms(asked.words) and not terms(asked.words):
             return self._newest(asked, clock)
+        is_inexact = bool(asked.query.phrases) and not self._words.has_phrases(asked)
+        if is_inexact:  # nothing at all would help nobody; that the words stand nowhere is said
+            asked = replace(asked, query=replace(asked.query, phrases=()))
         embedding = self._serving.choice()
         keyword = self._words.search(asked) if mode is not Mode.VECTOR else {}
         clock.report("keyword", None if mode is not Mode.VECTOR else "not-asked")
@@ -154,10 +160,9 @@ class Retrieval:
             if steps.until != "fused":
                 scene = Scene(self._library, asked, rarity, embedding, meant, self._reranking)
                 passages = self._through_stages(scene, passages, clock, steps)
-        clock.lap("rank")
         passages = passages[: question.top_k]
         evidence = evidence_in(passages, asked.words, rarity)
-        midpoint = embedding.least_cosine if embedding and weight >= _TRUSTED else None
+        calibration = embedding.relevance if embedding and weight >= _TRUSTED else None
         possible = Mode.KEYWORD if mode is Mode.HYBRID and meant is None and weight > 0 else mode
         return Found(
             passages,
@@ -165,12 +170,13 @@ class Retrieval:
             clock.done(),
             tuple(clock.reports),
             asked.query,
-            relevance(evidence, midpoint),
-            is_relevant(evidence, midpoint),
+            relevance(evidence, calibration),
+            is_relevant(evidence, calibration),
+            is_inexact,
         )
 
     def _taken_apart(self, question: Question) -> Asked:
-        query = parsed(question.text)
+        query = parsed(question.text, is_narrowed=bool(question.filters))
         return Asked(question, query, self._library.selections.of(question.filters.narrowed(query.filters)))
 
     def _weight(self, asked: Asked, embedding: EmbedderChoice | None) -> float:
@@ -220,10 +226,21 @@ class Retrieval:
         if asked.selection is None:
             raise UserFacingError("question-empty")
         with self._library.reading():
-            ids = self._library.selections.newest(asked.selection, asked.question.top_k)
-            passages = self._passages([(id_, 0.0) for id_ in ids], {}, asked.question.top_k)
+            newest = [(id_, 0.0) for id_ in self._newest_leaves(asked, asked.selection)]
+            passages = self._passages(newest, {}, asked.question.top_k)
         clock.report("newest")
         return Found(passages, Mode.KEYWORD, clock.done(), tuple(clock.reports), asked.query)
+
+    def _newest_leaves(self, asked: Asked, selection: Selection) -> list[ChunkId]:
+        """The first leaves of the newest documents, but for those with an excluded word."""
+        wanted = top_k = asked.question.top_k
+        while True:
+            ids = self._library.selections.newest(selection, wanted)
+            excluded = self._library.fulltext.holding(ids, asked.query.without)
+            kept = [id_ for id_ in ids if id_ not in excluded]
+            if len(kept) >= top_k or len(ids) < wanted:
+                return kept[:top_k]
+            wanted *= 4
 
     def _passages(
         self, fused: Iterable[tuple[int, float]], signals: Mapping[str, Scores], most: int

@@ -1,7 +1,7 @@
 """What puts passages forward: their words (BM25 over the full text) and their meaning (cosine to the question)."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,10 +11,10 @@ from rag_desktop.domain.answers import Question
 from rag_desktop.domain.ids import ChunkId, DocumentId
 from rag_desktop.ranking.fuse import Scores
 from rag_desktop.services.embedding import embed_query
-from rag_desktop.services.neighbours import reading_index
+from rag_desktop.services.neighbours import FollowingIndex
 from rag_desktop.services.spaces import EmbedderChoice
 from rag_desktop.store.library import Library
-from rag_desktop.store.selection import Selection
+from rag_desktop.store.selection import Labels, Selection
 from rag_desktop.store.vectors import SpaceRow
 from rag_desktop.text.queries import Query
 from rag_desktop.text.words import query_terms, terms
@@ -24,6 +24,9 @@ from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix
 CANDIDATES = 100
 """Passages each signal may put forward."""
 _KEPT_VECTORS = 64
+_MANY = 1_000
+"""Passages from which on the library tells how rare words are. In one of ten, a word that stands in one would count a
+third of a word that stands in none, and every question with a word too many would seem to be about something else."""
 _NAME_WEIGHT = 0.15
 """What a file name that has the question's words adds to the keyword score, in parts of the best keyword score."""
 
@@ -58,13 +61,18 @@ class Words:
             self._favour_named(scores, dict(full_text.documents(wanted, CANDIDATES)))
         return scores
 
+    def has_phrases(self, asked: Asked) -> bool:
+        """Whether all quoted phrases stand in one passage."""
+        query = asked.query
+        return bool(self._library.fulltext.passages((), query.phrases, 1, among=asked.selection, without=query.without))
+
     def rarity(self, words: str) -> dict[str, float]:
         """Inverse document frequency of each of the terms in this library."""
-        total = max(1, self._library.chunks.leaves())
+        total = max(_MANY, self._library.chunks.leaves())
         return {
             term: self._library.fulltext.idf(wanted, total)
             for wanted in query_terms(words)
-            for term in terms(" ".join(wanted.tokens))
+            for term in terms("'".join(wanted.tokens))  # a word that was split where it had an apostrophe
         }
 
     def _favour_named(self, scores: dict[int, float], named: Mapping[DocumentId, float]) -> None:
@@ -96,7 +104,7 @@ class Meaning:
         """live_index: the index of a space that is being written in this process, if it is."""
         self._library = library
         self._live_index = live_index
-        self._held: dict[tuple[str, bool], tuple[int, HnswIndex | ExactIndex]] = {}
+        self._followed: dict[tuple[str, bool], FollowingIndex] = {}
         self._vectors: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
 
     def search(
@@ -113,10 +121,7 @@ class Meaning:
         lap("index")
         vector = self._vector(choice, asked.words)
         lap("embed")
-        if asked.selection is not None:
-            scores = self._selected(index, space, vector, asked)
-        else:
-            scores = self._visible(index, vector, asked)
+        scores = self._nearest(index, space, vector, asked, self._meant(asked))
         lap("vector")
         return Meant(scores, index, vector)
 
@@ -130,48 +135,38 @@ class Meaning:
             self._vectors.popitem(last=False)
         return self._vectors[key]
 
-    def _selected(self, index: HnswIndex | ExactIndex, space: SpaceRow, vector: Matrix, asked: Asked) -> Scores:
-        labels = asked.selection.labels() if asked.selection else np.zeros(0, np.int64)
+    def _nearest(
+        self, index: HnswIndex | ExactIndex, space: SpaceRow, vector: Matrix, asked: Asked, labels: Labels | None
+    ) -> Scores:
+        """The nearest, of `labels` or of all, that may be shown: what may not must not take the places of others."""
+        wanted, most = CANDIDATES, len(index) if labels is None else len(labels)
         rows = partial(self._library.vectors.of, space)
-        wanted = CANDIDATES
         while True:
-            hits = dict(filtered(index, rows, vector, wanted, labels))
-            kept = self._kept(hits, asked)
-            if len(kept) >= CANDIDATES or wanted >= len(labels):
-                return dict(list(kept.items())[:CANDIDATES])
+            hits = index.search(vector, wanted) if labels is None else filtered(index, rows, vector, wanted, labels)
+            ids = [ChunkId(label) for label, _ in hits]
+            shown = self._library.chunks.visible(ids) - self._library.fulltext.holding(ids, asked.query.without)
+            if len(shown) >= CANDIDATES or wanted >= most:
+                return dict([hit for hit in hits if hit[0] in shown][:CANDIDATES])
             wanted *= 4
 
-    def _visible(self, index: HnswIndex | ExactIndex, vector: Matrix, asked: Asked) -> Scores:
-        """The nearest that may be shown; those of removed folders must not take the places of others."""
-        wanted = CANDIDATES
-        while True:
-            hits = dict(index.search(vector, wanted))
-            visible = self._library.chunks.visible([ChunkId(label) for label in hits])
-            kept = self._kept({label: score for label, score in hits.items() if label in visible}, asked)
-            if len(kept) >= CANDIDATES or wanted >= len(index):
-                return dict(list(kept.items())[:CANDIDATES])
-            wanted *= 4
+    def _meant(self, asked: Asked) -> Labels | None:
+        """The leaves that filters and quoted phrases leave; None: all.
 
-    def _kept(self, hits: Mapping[int, float], asked: Asked) -> Scores:
-        """Those in which every quoted phrase stands, and no excluded word."""
-        query = asked.query
-        if not hits or not (query.phrases or query.without):
-            return hits
-        ids = [ChunkId(label) for label in hits]
-        full_text = self._library.fulltext
-        kept: Collection[int] = set(hits)
-        for phrase in query.phrases:
-            kept = set(kept) & full_text.holding(ids, [phrase])
-        kept = set(kept) - full_text.holding(ids, query.without)
-        return {label: score for label, score in hits.items() if label in kept}
+        Phrases are looked up first, for going through the nearest until enough of them hold a rare phrase may end
+        with all there are.
+        """
+        chosen = asked.selection.labels() if asked.selection else None
+        if not asked.query.phrases:
+            return chosen
+        holders = self._library.fulltext.holders(asked.query.phrases)
+        return holders if chosen is None else np.intersect1d(chosen, holders, assume_unique=True)
 
     def _index(self, space: SpaceRow, *, exact: bool) -> HnswIndex | ExactIndex:
-        """The index as of now: the one that is being written in this process, or one loaded when vectors changed."""
+        """The index as of now: the one that is being written in this process, or one that follows what is committed."""
         live = None if exact else self._live_index(space.key)
         if live is not None:
             return live
-        seq = self._library.vectors.seq()
-        held = self._held.get((space.key, exact))
-        if held is None or held[0] != seq:
-            held = self._held[space.key, exact] = (seq, reading_index(self._library, space, exact=exact))
-        return held[1]
+        key = (space.key, exact)
+        if key not in self._followed:
+            self._followed[key] = FollowingIndex(self._library, space, exact=exact)
+        return self._followed[key].current()

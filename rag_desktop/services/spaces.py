@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag_desktop.domain.ids import ChunkId, SpaceId
-from rag_desktop.domain.models import InstalledModel, Model, ModelKind
+from rag_desktop.domain.models import InstalledModel, Model, ModelKind, Relevance
 from rag_desktop.domain.status import ListedModel, Recommendation
 from rag_desktop.services.indexing import Embedder
 from rag_desktop.store.library import Library
@@ -27,14 +27,14 @@ _FIRST = ChunkId(0)
 
 @dataclass(frozen=True, slots=True)
 class EmbedderChoice:
-    """The embedder in use, the languages its model reads, and its least cosine of relevance.
+    """The embedder in use, the languages its model reads, and what its cosines say.
 
     reranker: the cross-encoder that the same child serves, where one is installed.
     """
 
     embedder: Embedder
     languages: tuple[str, ...]
-    least_cosine: float | None
+    relevance: Relevance | None
     reranker: InstalledModel | None = None
 
 

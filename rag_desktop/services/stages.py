@@ -30,8 +30,8 @@ CONTEXT = 30
 class Scene:
     """What a stage may draw on.
 
-    rarity: inverse document frequency of the question's terms. meant: None where meaning was not asked. reranking: value
-    of the setting.
+    rarity: inverse document frequency of the question's terms. meant: None where meaning was not asked. reranking:
+    value of the setting.
     """
 
     library: Library
@@ -64,9 +64,9 @@ def context(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """The first passages by what stands around them too: their parent's words and its leaves' meaning."""
     head = passages[:CONTEXT]
     library = scene.library
-    parents = {id_: family.parent for id_, family in library.chunks.families([each.chunk.id for each in head]).items()}
+    parents = library.chunks.get([each.chunk.parent_id for each in head if each.chunk.parent_id])
     homes = [_home(each, parents) for each in head]
-    texts = {parent.id: library.documents.text(parent.document_id, parent.span) for parent in homes if parent}
+    texts = {home.id: _text(library, home) for home in homes if home}
     cosines, around = _cosines(scene, head)
     scores = in_context(
         [
@@ -76,6 +76,10 @@ def context(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
         scene.rarity,
     )
     return _reordered("context", head, scores, passages)
+
+
+def _text(library: Library, parent: Chunk) -> str:
+    return "\n".join((*parent.headings, library.documents.text(parent.document_id, parent.span)))
 
 
 def _home(passage: Passage, parents: Mapping[ChunkId, Chunk]) -> Chunk | None:
@@ -89,11 +93,13 @@ def _cosines(scene: Scene, head: tuple[Passage, ...]) -> tuple[Mapping[ChunkId, 
     if scene.meant is None:
         return {}, [None] * len(head)
     siblings = scene.library.chunks.siblings([each.chunk.id for each in head])
-    wanted = {leaf for each in head for leaf in siblings.get(each.chunk.id, (each.chunk.id,))}
-    cosines = {ChunkId(id_): score for id_, score in scene.meant.of(sorted(wanted)).items()}
+    # Of a very large parent not all leaves are among the siblings, and so the passage itself may not be.
+    families = [{each.chunk.id, *siblings.get(each.chunk.id, ())} for each in head]
+    found = scene.meant.of(sorted(set().union(*families)))
+    cosines = {ChunkId(id_): score for id_, score in found.items()}
     around: list[float | None] = []
-    for each in head:
-        known = [cosines[leaf] for leaf in siblings.get(each.chunk.id, (each.chunk.id,)) if leaf in cosines]
+    for family in families:
+        known = [cosines[leaf] for leaf in sorted(family) if leaf in cosines]
         around.append(sum(known) / len(known) if known else None)
     return cosines, around
 
@@ -109,25 +115,34 @@ def identified(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ..
     if not any(counts):
         return passages
     scores = [each.score + count for each, count in zip(passages, counts, strict=True)]
-    return _reordered("identifiers", passages, scores, passages)
+    # By the counts alone: after a cross-encoder the first passages have scores of another scale than those behind them.
+    ranked = sorted(zip(counts, _scored("identifiers", passages, scores), strict=True), key=lambda pair: -pair[0])
+    return tuple(each for _, each in ranked)
 
 
 def late(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """Late interaction with the tokens of the model that made the vectors."""
     if scene.embedding is None or scene.meant is None:
-        raise AbsentError("embedder-missing" if scene.embedding is None else "vectors-missing")
+        raise AbsentError("vector-absent")
+    if _reranks(scene):
+        raise AbsentError("reranker-instead")
     child = scene.embedding.embedder.child
     return _done(reranking.late_interaction(child, scene.asked.words, passages))
 
 
 def rerank(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """A cross-encoder's order of the first passages."""
-    embedding = scene.embedding
-    if embedding is None or embedding.reranker is None:
+    if scene.embedding is None or scene.embedding.reranker is None:
         raise AbsentError("reranker-missing")
-    if not reranking.suits(scene.reranking, scene.asked.words, embedding.reranker.model.languages):
+    if not _reranks(scene):
         raise AbsentError("reranker-unsuited")
-    return _done(reranking.rerank(embedding.embedder.child, scene.asked.words, passages))
+    return _done(reranking.rerank(scene.embedding.embedder.child, scene.asked.words, passages))
+
+
+def _reranks(scene: Scene) -> bool:
+    """Whether there is a cross-encoder that is to read what was found for this question."""
+    model = scene.embedding.reranker if scene.embedding else None
+    return model is not None and reranking.suits(scene.reranking, scene.asked.words, model.model.languages)
 
 
 def fold(_: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
@@ -145,7 +160,13 @@ def merge(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     if not scene.asked.question.merges:
         return passages
     wanted = scene.asked.question.top_k
-    return (*merge_up(scene.library, passages[:wanted]), *passages[wanted:])
+    merged = merge_up(scene.library, passages[:wanted])
+    return (*merged, *(each for each in passages[wanted:] if not any(_lies_in(each, whole) for whole in merged)))
+
+
+def _lies_in(passage: Passage, whole: Passage) -> bool:
+    """Whether `whole` is a parent with all words of `passage`."""
+    return bool(whole.leaf) and whole.document.id == passage.document.id and whole.chunk.span.covers(passage.chunk.span)
 
 
 STAGES: tuple[Stage, ...] = (
@@ -164,11 +185,14 @@ def _reordered(
     stage: str, head: tuple[Passage, ...], scores: list[float], passages: tuple[Passage, ...]
 ) -> tuple[Passage, ...]:
     """The first passages by new scores, which never fall below those of the passages behind them."""
-    again = [
+    return (*sorted(_scored(stage, head, scores), key=lambda each: -each.score), *passages[len(head) :])
+
+
+def _scored(stage: str, passages: tuple[Passage, ...], scores: list[float]) -> list[Passage]:
+    return [
         replace(each, score=score, trace=(*each.trace, StageScore(stage, score)))
-        for each, score in zip(head, scores, strict=True)
+        for each, score in zip(passages, scores, strict=True)
     ]
-    return (*sorted(again, key=lambda each: -each.score), *passages[len(head) :])
 
 
 def _done(result: Reranked) -> tuple[Passage, ...]:

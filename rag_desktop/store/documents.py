@@ -105,6 +105,15 @@ class Documents:
         )
         return {format_: (size, length) for format_, size, length in rows}
 
+    def formats(self) -> list[tuple[str, int]]:
+        """How many documents of each format were read, of folders that are not removed; the most frequent first."""
+        rows = self._connection.execute(
+            "SELECT format, count(*) FROM documents WHERE error_code IS NULL AND format IS NOT NULL"
+            " AND folder_id IN (SELECT id FROM folders WHERE removed_at IS NULL)"
+            " GROUP BY format ORDER BY count(*) DESC, format"
+        )
+        return list(rows)
+
     def length_at(self, path: str) -> int:
         """Characters of text that the document at this path holds; 0 where there is none."""
         query = "SELECT length FROM documents WHERE path = ?"

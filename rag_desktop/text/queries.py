@@ -107,11 +107,14 @@ _DATE = re.compile(
 )
 
 
-def parsed(typed: str) -> Query:
-    """Take apart what a person typed. Never fails; text without anything of the syntax comes back stripped."""
+def parsed(typed: str, *, is_narrowed: bool = False) -> Query:
+    """Take apart what a person typed. Never fails; text without anything of the syntax comes back stripped.
+
+    is_narrowed: filters were chosen beside the text, so that exclusions have something to stand beside.
+    """
     found = tuple(_recognised(typed))
     query = _assembled(typed, found)
-    if query.without and not query.text and not query.filters:
+    if query.without and not query.text and not query.filters and not is_narrowed:
         return _assembled(typed, [each for each in found if each.piece.kind is not PieceKind.WITHOUT])
     return query
 

@@ -21,7 +21,8 @@ from rag_desktop.ranking.metrics import bootstrap_interval, hit, mean
 from rag_desktop.services.evaluation.datasets import Collection, Dataset, Judged, ranked
 from rag_desktop.services.evaluation.forms import open_dataset
 from rag_desktop.services.evaluation.material import Place, materialise, name_by_id
-from rag_desktop.services.retrieval import CANDIDATES, Mode
+from rag_desktop.services.retrieval import Mode
+from rag_desktop.services.signals import CANDIDATES
 from rag_desktop.services.tasks import Task
 from rag_desktop.store.library import Library
 from tests.benchmarks import peers, report

@@ -1,8 +1,8 @@
 """How often the page that answers is found, over questions about the R and Octave manuals, by each stage of retrieval.
 
 The manuals are indexed by the program's own command, in a fresh process, with the embedder it would use; questions are
-asked as `search` asks them. A passage counts for one page: the one its best leaf begins on. `fused` is the order before
-any stage after fusion, of as many passages as the signals put forward; `final` is what a person sees.
+asked as `search` asks them. A passage counts for one page: the one its best leaf begins on. `keyword`,
+`vector` and `fused` are orders before any later stage; `final` is what a person sees.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from rag_desktop.domain.answers import Passage, Question
 from rag_desktop.ranking.metrics import bootstrap_interval, hit, mean, reciprocal_rank
 from rag_desktop.services.evaluation.datasets import Judged, page_name
 from rag_desktop.services.evaluation.forms import name_below, open_dataset
-from rag_desktop.services.retrieval import CANDIDATES, Mode, Retrieval
+from rag_desktop.services.retrieval import USUAL, Mode, Retrieval, Steps
 from rag_desktop.store.library import Library
 from tests.benchmarks import report
 from tests.benchmarks.peers import run_command
@@ -27,6 +27,7 @@ from tests.benchmarks.peers import run_command
 QUESTIONS = Path(__file__).parents[1] / "evaluation/manuals/questions.jsonl"
 _RANKS = (1, 5, 10)
 _DEEPEST = max(_RANKS)
+_FUSED = Steps(until="fused")
 
 Questions = Sequence[Judged]
 
@@ -81,12 +82,8 @@ Ranking = Callable[[str], list[str]]
 def rankings(retrieval: Retrieval, data: Path) -> Mapping[str, Ranking]:
     """The stages by name."""
 
-    def by(mode: Mode) -> Ranking:
-        return lambda text: pages(retrieval.search(Question(text, _DEEPEST), mode).passages)
-
-    def fused(text: str) -> list[str]:
-        found = retrieval.search(Question(text, CANDIDATES), Mode.HYBRID).passages
-        return pages(sorted(found, key=_fused_score, reverse=True)[:_DEEPEST])
+    def by(mode: Mode, steps: Steps = _FUSED) -> Ranking:
+        return lambda text: pages(retrieval.search(Question(text, _DEEPEST), mode, steps=steps).passages)
 
     def pages(passages: Iterable[Passage]) -> list[str]:
         return [
@@ -94,11 +91,12 @@ def rankings(retrieval: Retrieval, data: Path) -> Mapping[str, Ranking]:
             for passage in passages
         ]
 
-    return {"keyword": by(Mode.KEYWORD), "vector": by(Mode.VECTOR), "fused": fused, "final": by(Mode.HYBRID)}
-
-
-def _fused_score(passage: Passage) -> float:
-    return next((score.score for score in passage.trace if score.stage == "fused"), 0.0)
+    return {
+        "keyword": by(Mode.KEYWORD),
+        "vector": by(Mode.VECTOR),
+        "fused": by(Mode.HYBRID),
+        "final": by(Mode.HYBRID, USUAL),
+    }
 
 
 def measured(questions: Questions, rank: Ranking) -> list[dict[str, Any]]:

@@ -32,8 +32,8 @@ class NotingDesk:
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
 
     def __getattr__(self, name: str) -> Callable[..., TaskId]:
-        def call(*arguments: Any) -> TaskId:
-            self.asked.append((name, arguments))
+        def call(*arguments: Any, **named: Any) -> TaskId:
+            self.asked.append((name, (*arguments, *named.values())))
             return TaskId(len(self.asked))
 
         return call

@@ -21,6 +21,7 @@ from rag_desktop.domain.events import (
     TaskEnded,
     Token,
 )
+from rag_desktop.domain.filters import EVERYTHING
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.status import ConversationRow
 from rag_desktop.gui.answer_view import AnswerText
@@ -67,7 +68,7 @@ def test_enter_asks_and_shift_enter_breaks_the_line(panel: Conversation, desk: N
     QTest.keyClicks(field, "two")
     assert field.height() > before
     QTest.keyClick(field, Qt.Key.Key_Return)
-    assert desk.last("ask")[1] == ("one\ntwo", None)
+    assert desk.last("ask")[1] == ("one\ntwo", None, EVERYTHING)
     assert field.toPlainText() == ""
     assert panel.composer.stop.isVisibleTo(panel)
     assert not panel.composer.send.isVisibleTo(panel)
@@ -99,7 +100,7 @@ def test_an_answer_comes_word_by_word(qtbot: QtBot, panel: Conversation, context
     assert shown.pop() == (PASSAGES, WHOLE)
     assert panel.composer.send.isVisibleTo(panel)
     ask(panel, desk, "And then?")
-    assert desk.last("ask")[1] == ("And then?", 5)
+    assert desk.last("ask")[1] == ("And then?", 5, EVERYTHING)
 
 
 def test_late_words_of_another_task_are_dropped(panel: Conversation, context: Context, desk: NotingDesk) -> None:
@@ -113,7 +114,7 @@ def test_late_words_of_another_task_are_dropped(panel: Conversation, context: Co
         context.bridge.happened.emit(late)
     assert panel.turns == []
     ask(panel, desk)
-    assert desk.last("ask")[1] == ("What is it?", None)
+    assert desk.last("ask")[1] == ("What is it?", None, EVERYTHING)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_the_last_conversation_comes_back(panel: Conversation, context: Context,
     happened(ConversationOpened(desk.last("open_conversation")[0], 4, (WHOLE, WHOLE)))
     assert [turn.question for turn in panel.turns] == ["What is it?", "What is it?"]
     ask(panel, desk)
-    assert desk.last("ask")[1] == ("What is it?", 4)
+    assert desk.last("ask")[1] == ("What is it?", 4, EVERYTHING)
 
 
 def test_a_restored_conversation_does_not_take_the_place_of_a_question(

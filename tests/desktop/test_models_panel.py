@@ -1,7 +1,9 @@
 """The models: who answers, what is here, downloads and imports."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.events import ModelsListed, Progress, TaskEnded
+from rag_desktop.domain.events import LibraryLooked, ModelsListed, Progress, TaskEnded
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.models import ModelKind
-from rag_desktop.domain.status import ListedModel
+from rag_desktop.domain.status import LibraryStatus, ListedModel, Recommendation, SpaceStatus
 from rag_desktop.gui import amounts
+from rag_desktop.gui.model_card import Acts
 from rag_desktop.gui.panels.models import ModelsPanel
 from tests.desktop.conftest import Opened
 
@@ -91,6 +94,87 @@ def test_a_dropped_gguf_that_is_none_is_refused_in_words(window: Opened, panel: 
     window.until(window.widget.notices.isVisible)
     assert "not a GGUF model file" in window.widget.notices.sentence.text()
     assert not panel.importing.isVisible()
+
+
+def look(window: Opened, *spaces: SpaceStatus, recommended: Recommendation | None = None) -> None:
+    status = LibraryStatus("/l", (), spaces, 0, 0, (), recommended)
+    window.bridge.happened.emit(LibraryLooked(TaskId(0), status))
+
+
+@pytest.fixture
+def quiet(window: Opened, panel: ModelsPanel, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The panel, while nobody but the test looks at the library; notes how often a look was asked for."""
+    looks: list[str] = []
+    window.until(lambda: window.happened(LibraryLooked))
+    monkeypatch.setattr(window.desk.upkeep, "look", partial(looks.append, "look"))
+    panel.embedder._look.timeout.disconnect()
+    panel.embedder._look.timeout.connect(partial(looks.append, "look"))
+    panel.embedder._look.setInterval(10)
+    yield looks
+    panel.embedder._look.stop()
+
+
+def embedders(window: Opened) -> tuple[ListedModel, ...]:
+    """MiniLM and the small e5, both installed; the latter was chosen."""
+    wanted = {"all-MiniLM-L6-v2": False, "multilingual-e5-small-q4": True}
+    listed = {each.model.name: each for each in window.program.models.list()}
+    return tuple(replace(listed[name], is_installed=True, in_use=in_use) for name, in_use in wanted.items())
+
+
+def test_while_a_new_model_embeds_the_library_another_stands_in_for_it(
+    window: Opened, panel: ModelsPanel, quiet: list[str]
+) -> None:
+    old, new = embedders(window)
+    relist(window, (old, new), None)
+    line = panel.embedder
+    look(window, SpaceStatus(old.model.name, 384, 100, 0, None, is_serving=True))
+    words = "Searching with all-MiniLM-L6-v2 until Multilingual E5 small (4-bit) is ready"
+    assert line.switching.text() == f"{words} (0 %)."
+    filling = SpaceStatus(new.model.name, 384, 38, 62, None)
+    look(window, SpaceStatus(old.model.name, 384, 100, 0, None, is_serving=True), filling)
+    assert line.switching.text() == f"{words} (38 %)."
+    window.until(lambda: line.switching.isVisible() and quiet)
+    look(window, replace(filling, vectors=100, pending=0, is_serving=True))
+    assert line.isHidden()
+    assert not line._look.isActive()
+
+
+def test_a_model_that_reads_more_of_the_library_is_offered_quietly(
+    window: Opened, panel: ModelsPanel, quiet: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    used: list[str] = []
+
+    def fetch(name: str) -> TaskId:
+        fetched.append(name)
+        return TASK
+
+    monkeypatch.setattr(window.desk, "fetch_model", fetch)
+    panel.embedder._acts = Acts(panel._get, used.append, panel._cancel)
+    line, (old, new) = panel.embedder, embedders(window)
+    relist(window, (replace(old, in_use=True), replace(new, is_installed=False, in_use=False)), None)
+    look(window, recommended=Recommendation(new.model, False, old.model, ("Hangul",), 0.31))
+    assert line.advice.text() == (
+        "Multilingual E5 small (4-bit) reads the 31 % of your passages that all-MiniLM-L6-v2 cannot read."
+    )
+    assert line.get.text() == "Get it (72 MB)"
+    line.get.click()
+    line.get.click()
+    assert fetched == [new.model.name]
+    assert panel.cards[new.model.name].state.text() == "Waiting"
+    look(window, recommended=Recommendation(new.model, True, old.model, ("Hangul",), 0.31))
+    assert line.get.text() == "Use it"
+    line.get.click()
+    assert used == [new.model.name]
+    relist(window, (replace(old, in_use=False), replace(new, in_use=True)), None)
+    assert line.isHidden()
+
+
+def test_reranking_models_have_a_group_of_their_own(window: Opened, panel: ModelsPanel) -> None:
+    column = panel._columns[ModelKind.RERANKER]
+    cards = [item.widget() for at in range(column.count()) if (item := column.itemAt(at))]
+    rerankers = [each.model.name for each in window.program.models.list() if each.model.kind is ModelKind.RERANKER]
+    assert cards == [panel.cards[name] for name in rerankers] != []
 
 
 def test_a_model_that_is_no_longer_there_loses_its_card(window: Opened, panel: ModelsPanel) -> None:

@@ -1,5 +1,7 @@
 """Cards: in the order of their numbers, the quoted words marked in their context, and the trace in words."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,16 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from rag_desktop.domain.answers import Citation, Ended, StageScore
-from rag_desktop.domain.documents import Span
-from rag_desktop.domain.events import LibraryLooked
-from rag_desktop.domain.ids import FolderId, TaskId
+from rag_desktop.domain.documents import Document, Span
+from rag_desktop.domain.events import AbsentStage, LibraryLooked
+from rag_desktop.domain.ids import DocumentId, FolderId, TaskId
 from rag_desktop.domain.status import FolderStatus, LibraryStatus
-from rag_desktop.gui.cards import context_pieces, file_name, merged, page_name, place_words, trace_words
+from rag_desktop.gui.cards import context_pieces, merged, page_name, place_words
+from rag_desktop.gui.naming import file_name
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.panels.sources import Sources
+from rag_desktop.gui.twins import Twins
+from rag_desktop.gui.why import NO_GROUND, Ground, ground_of, lines, told
 from tests.desktop.making import make_answer, make_citation, make_context, make_passage
 
 ONE = make_passage(1, "Rent is due. The notice period is three months. Heating is extra.", page=7)
@@ -99,21 +104,87 @@ def test_a_card_opens_by_click_and_by_key(qtbot: QtBot, panel: Sources, context:
 def test_why_this_tells_each_stage_in_words(qtbot: QtBot, panel: Sources, context: Context) -> None:
     context.moves.citations_changed.emit((ONE,), "notice")
     card = panel.cards[0]
-    qtbot.waitUntil(lambda: card._why_button.width() < card.width())
+    qtbot.waitUntil(lambda: card.why.width() < card.width())
     assert not card._why.isVisible()
-    QTest.mouseClick(card._why_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(card.why, Qt.MouseButton.LeftButton)
     assert card._why.isVisible()
-    assert card.explanation.split("\n") == [
-        "Keyword score: 7.1",
-        "Similarity of meaning: 0.82",
-        "Both together: 0.90 of 1",
-    ]
+    assert card.explanation.split("\n") == ["Its words: 7.10", "Its meaning: 0.82", "Both together: 0.90"]
+
+
+def explained(context: Context, *trace: StageScore, ground: Ground = NO_GROUND) -> list[str]:
+    return [told(line, context.wording) for line in lines(trace, ground, context.wording)]
 
 
 def test_a_stage_that_found_nothing_says_so(context: Context) -> None:
-    words = trace_words((StageScore("vector", 0.5), StageScore("rerank", 3.4)), context.wording)
-    assert "none of the best matches by its words" in words
-    assert "rerank: 3.40" in words
+    words = explained(context, StageScore("vector", 0.5), StageScore("rerank", 3.4), StageScore("newest idea", 1.0))
+    assert words == [
+        "Not among the best by its words.",
+        "Its meaning: 0.50",
+        "Read with the question: 3.40",
+        "newest idea: 1.00",
+    ]
+
+
+def test_parts_that_were_merged_are_counted(context: Context) -> None:
+    trace = (StageScore("keyword", 1.0), StageScore("vector", 0.5), StageScore("merged", 3.0))
+    assert explained(context, *trace)[-1] == "3 passages of this section are shown as one."
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("question-unreadable", "The model that searches by meaning does not read this language."),
+        ("embedder-missing", "No embedding model is installed, so search works by keyword only."),
+        ("vectors-missing", "There are no vectors to search by meaning yet."),
+        ("child-died", "A part of the search failed this time. The log tells more."),
+    ],
+)
+def test_an_absent_stage_is_absent_visibly(context: Context, code: str, words: str) -> None:
+    ground = Ground(absent=(AbsentStage("vector", code), AbsentStage("late", code)))
+    trace = (StageScore("keyword", 2.0), StageScore("fused", 1.0))
+    assert explained(context, *trace, ground=ground) == ["Its words: 2.00", words]
+
+
+@pytest.mark.parametrize("code", ["off", "left-out", "not-asked"])
+def test_what_is_absent_as_it_should_be_is_passed_over(context: Context, code: str) -> None:
+    ground = Ground(absent=(AbsentStage("diversity", code),))
+    assert explained(context, StageScore("keyword", 2.0), StageScore("vector", 1.0), ground=ground) == [
+        "Its words: 2.00",
+        "Its meaning: 1.00",
+    ]
+
+
+def test_bars_compare_with_the_best_of_the_list(context: Context) -> None:
+    half = replace(TWO, trace=(StageScore("keyword", 3.55),))
+    ground = ground_of((ONE, half))
+    assert [line.share for line in lines(ONE.trace, ground, context.wording)] == [1.0, 1.0, 1.0]
+    assert [line.share for line in lines(half.trace, ground, context.wording)] == [None, 0.5]
+
+
+def test_the_search_behind_the_sources_explains_them(panel: Sources, context: Context) -> None:
+    context.moves.search_explained.emit((AbsentStage("rerank", "reranker-missing"),))
+    context.moves.citations_changed.emit((ONE,), "notice")
+    QTest.mouseClick(panel.cards[0].why, Qt.MouseButton.LeftButton)
+    assert panel.cards[0].explanation.endswith("so passages keep the order in which they were found.")
+
+
+def test_other_documents_with_the_same_words_are_named_and_open(qtbot: QtBot, panel: Sources, context: Context) -> None:
+    twins = tuple(Document(DocumentId(number), f"/b/copy <{number}>.pdf", "pdf", None) for number in range(10, 15))
+    context.moves.citations_changed.emit((replace(ONE, twins=twins), TWO), "notice")
+    named, alone = (card.findChild(Twins) for card in panel.cards)
+    assert isinstance(named, Twins)
+    assert isinstance(alone, Twins)
+    assert named.accessibleName() == "Also in: copy <10>.pdf, copy <11>.pdf, copy <12>.pdf and 2 more"
+    assert "<10>" not in named.text()
+    assert named.toolTip().count("<br>") == 4
+    assert not alone.isVisibleTo(panel)
+    chosen: list[Citation] = []
+    context.moves.citation_shown.connect(chosen.append)
+    named.linkActivated.emit("twin:1")
+    assert chosen[0].passage.document is twins[1]
+    assert chosen[0].quoted_text == "The notice period is three months."
+    assert (chosen[0].page, chosen[0].passage.chunk.page_start) == (None, None)
+    assert panel.cards[0].is_selected
 
 
 def test_a_page_has_its_printed_name(context: Context) -> None:

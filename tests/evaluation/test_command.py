@@ -21,7 +21,8 @@ def test_every_stage_has_its_figures(scripted: CommandLine, everyday: Path) -> N
     assert [each["stage"] for each in said["stages"]][:3] == ["keyword", "vector", "fused"]
     for each in (said, *said["stages"], *said["ablation"], *said["kinds"]):
         assert all(0 <= each[name] <= 1 for name in MEASURES)
-    assert all(each["ms"] >= 0 for each in said["stages"])
+    assert [each["stage"] for each in said["stages"] if each["ms"] is None] == ["rerank"]  # no model is there for it
+    assert all(each["ms"] >= 0 for each in said["stages"] if each["ms"] is not None)
     assert {name: said[name] for name in MEASURES} == {name: said["stages"][-1][name] for name in MEASURES}
     low, high = said["interval"]
     assert low < said["ndcg@10"] < high
@@ -51,6 +52,13 @@ def test_a_stage_can_be_left_out(scripted: CommandLine, everyday: Path) -> None:
     assert row(words, "fused")["ndcg@10"] == row(whole, "keyword")["ndcg@10"]
     none = ("--without", "vector", "--without", "keyword")
     assert "Nothing is left" in scripted("evaluate", "retrieval", str(everyday), *none, status=1).err
+
+
+def test_a_stage_can_be_put_in(scripted: CommandLine, everyday: Path) -> None:
+    said = scripted("evaluate", "retrieval", str(everyday), "--limit", "5", "--with", "merge", "--json").json
+    assert row(said, "merge")["hit@5"] > 0
+    refused = scripted("evaluate", "retrieval", str(everyday), "--with", "keyword", status=2)
+    assert "--with" in refused.err
 
 
 def test_people_get_a_table(scripted: CommandLine, everyday: Path) -> None:

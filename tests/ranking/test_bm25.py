@@ -52,3 +52,12 @@ def test_scores_are_finite_and_bounded(passages: list[tuple[int, int, int]]) -> 
         family_bm25(counts, lengths, families, matrix(1.5)),
     ):
         assert all(0.0 <= score <= 1.5 * 2.2 + 1e-5 and math.isfinite(score) for score in scores.tolist())
+
+
+def test_a_family_is_as_long_as_its_passages_tell_whichever_is_first() -> None:
+    counts, families = np.array([[1.0], [2.0], [1.0]], np.float32), np.array([7, 7, 9])
+    lengths, rarity = np.array([90.0, 110.0, 50.0], np.float32), np.ones(1, np.float32)
+    one, other, alone = family_bm25(counts, lengths, families, rarity)
+    turned = family_bm25(counts[::-1], lengths[::-1], families[::-1], rarity)
+    assert one == other != alone
+    assert turned.tolist() == [alone, other, one]

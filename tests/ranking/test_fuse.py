@@ -40,3 +40,13 @@ def test_a_model_that_cannot_read_the_question_counts_little() -> None:
     assert vector_weight(1.0, ["en"]) == 0.0
     assert 0 < vector_weight(0.5, ["en"]) < 0.5
     assert vector_weight(1.0, ["ko"]) == vector_weight(1.0, ["*"]) == 0.5
+
+
+def test_literal_words_count_more_than_their_meaning() -> None:
+    assert 0 < vector_weight(0.0, ["en"], is_literal=True) < vector_weight(0.0, ["en"])
+    assert vector_weight(1.0, ["en"], is_literal=True) == 0.0
+
+
+def test_a_signal_that_found_nothing_takes_no_share() -> None:
+    assert minmax_fused([({1: 2.0, 2: 1.0}, 0.7), ({}, 0.3)]) == [(1, 1.0), (2, 0.0)]
+    assert minmax_fused([({}, 1.0), ({}, 0.0)]) == []

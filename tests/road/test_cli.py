@@ -3,13 +3,15 @@
 import os
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rag_desktop.services.library import mark_removed
 from rag_desktop.store.library import Library
-from tests.road.conftest import CommandLine
+from tests.road.conftest import ROOT, CommandLine
 
 LEASE = "How many months is the notice period?"
 
@@ -208,3 +210,141 @@ def test_removing_several_is_all_or_none(scripted: CommandLine, sample: Path) ->
     scripted("add", str(sample))
     assert "not a folder" in scripted("remove", str(sample), "/nowhere/at/all", status=1).err
     assert len(scripted("status", "--json").json["folders"]) == 1
+
+
+@pytest.fixture
+def plants(tmp_path: Path) -> Path:
+    """Two folders of notes of two kinds, one of them twice."""
+    folder = tmp_path / "plants"
+    for name, words, year in (
+        ("trees/oak.txt", "An oak lives for many centuries in the forest.", 2021),
+        ("trees/copy.txt", "An oak lives for many centuries in the forest.", 2020),
+        ("trees/draft.txt", "A draft: the oak may be felled in the forest next year.", 2022),
+        ("herbs/mint.md", "# Mint\n\nMint is cut in the forest garden before it flowers.", 2023),
+    ):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(words, encoding="utf-8")
+        when = datetime(year, 6, 1, tzinfo=UTC).timestamp()
+        os.utime(path, (when, when))
+    return folder
+
+
+def names(found: Any) -> list[str]:
+    return sorted(os.path.basename(passage["path"]) for passage in found["passages"])
+
+
+@pytest.mark.parametrize(
+    ("options", "query", "expected"),
+    [
+        (["--in", "herbs"], "in:herbs", ["mint.md"]),
+        (["--in", "herbs", "--in", "trees"], "in:herbs,trees", ["draft.txt", "mint.md", "oak.txt"]),
+        (["--type", "markdown"], "type:markdown", ["mint.md"]),
+        (["--after", "2022"], "after:2022", ["draft.txt", "mint.md"]),
+        (["--before", "2022-01-01", "--path", "o*"], "before:2022-01-01 path:o*", ["oak.txt"]),
+        (["--author", "nobody"], "author:nobody", []),
+    ],
+)
+def test_options_narrow_a_search_as_its_syntax_does(
+    scripted: CommandLine, plants: Path, options: list[str], query: str, expected: list[str]
+) -> None:
+    scripted("add", str(plants))
+    chosen = scripted("search", "oak forest mint", *options, "--json").json
+    typed = scripted("search", f"oak forest mint {query}", "--json").json
+    assert names(chosen) == names(typed) == expected
+    assert chosen["parsed"]["filters"] == typed["parsed"]["filters"]
+    assert typed["parsed"]["text"] == "oak forest mint"
+
+
+def test_a_relative_folder_is_meant_from_here(scripted: CommandLine, plants: Path) -> None:
+    scripted("add", str(plants))
+    here = os.path.relpath(plants / "herbs", ROOT)
+    assert here.startswith("..")
+    assert names(scripted("search", "forest", "--in", here, "--json").json) == ["mint.md"]
+
+
+def test_search_tells_what_it_understood_and_did(scripted: CommandLine, plants: Path) -> None:
+    scripted("add", str(plants))
+    said = scripted("search", '"many centuries" oak -felled after:2020', "--without", "context", "--json").json
+    filters: Any = {"folders": [], "formats": [], "after": "2020-01-01", "before": None, "authors": [], "paths": []}
+    assert said["parsed"] == {
+        "text": '"many centuries" oak',
+        "filters": filters,
+        "phrases": ["many centuries"],
+        "without": ["felled"],
+    }
+    assert (said["is_relevant"], said["inexact"]) == (True, False)
+    assert 0.5 < said["relevance"] <= 1
+    stages = {each["stage"]: each for each in said["stages"]}
+    assert list(stages)[:3] == ["keyword", "vector", "fused"]
+    assert (stages["vector"]["absent"], stages["context"]["absent"]) == (None, "left-out")
+    assert stages["rerank"]["absent"] == "reranker-missing"
+    assert all(each["ms"] >= 0 for each in said["stages"])
+    (passage,) = said["passages"]
+    found = {os.path.basename(path) for path in (passage["path"], *passage["twins"])}
+    assert (found, passage["leaf"]) == ({"oak.txt", "copy.txt"}, None)
+
+
+def test_passages_that_stand_together_are_shown_as_one(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    query = "main bearing greased every 500 hours oil level motor warranty"
+    merged = scripted("search", query, "--merge", "--top-k", "20", "--json").json["passages"]
+    apart = scripted("search", query, "--top-k", "20", "--json").json["passages"]
+    assert not any(passage["leaf"] for passage in apart)
+    (whole, *_) = [passage for passage in merged if passage["leaf"]]
+    assert whole["start"] <= whole["leaf"]["start"] < whole["leaf"]["end"] <= whole["end"]
+    assert whole["leaf"]["end"] - whole["leaf"]["start"] < whole["end"] - whole["start"]
+    assert len({passage["start"] for passage in merged if passage["path"] == whole["path"]}) < len(
+        {passage["start"] for passage in apart if passage["path"] == whole["path"]}
+    )
+
+
+def test_people_are_told_of_copies_and_of_what_fits_nothing(scripted: CommandLine, plants: Path) -> None:
+    scripted("add", str(plants))
+    shown = scripted("search", "how many centuries does an oak live")
+    assert "   = also in " in shown.out
+    assert shown.err == ""
+    unfit = scripted("search", "oak type:pdf")
+    assert "Nothing was found." in unfit.out
+    assert "No document fits the filters." in unfit.err
+    foreign = scripted("search", "Who composed the opera about a flying whale?")
+    assert "none seems to be about the question" in foreign.err
+    assert "1. " in foreign.out
+    inexact = scripted("search", '"centuries of oak"')
+    assert "stand nowhere together" in inexact.err
+    assert "none seems" not in scripted("search", "type:txt").err
+
+
+def test_a_search_without_meaning_says_so_and_one_without_a_reranker_does_not(
+    scripted: CommandLine, plants: Path
+) -> None:
+    scripted("add", str(plants))
+    bare = CommandLine(scripted.library, {**scripted.environment, "RAG_DESKTOP_ENGINE": ""})
+    shown = bare("search", "oak forest")
+    assert shown.err.count("No embedding model is installed") == 1
+    assert "rerank" not in shown.err
+    assert bare("search", "oak forest", "--mode", "keyword").err == ""
+
+
+def test_ask_is_narrowed_too(scripted: CommandLine, sample: Path) -> None:
+    scripted("add", str(sample))
+    assert not scripted("ask", LEASE, "--type", "md", "--json").json["refused"]
+    elsewhere = scripted("ask", LEASE, "--type", "pdf", "--json").json["citations"]
+    assert all(citation["path"].endswith(".pdf") for citation in elsewhere)
+    assert scripted("ask", LEASE, "--in", "nowhere", "--json").json["refused"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--after", "last summer", "“last summer” is no date"),
+        ("--before", "2023-02-31", "“2023-02-31” is no date"),
+        ("--type", "a?b", "“a?b” is no type"),
+        ("--in", " ", "--in"),
+        ("--without", "keyword", "--without"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(scripted: CommandLine, option: str, value: str, sentence: str) -> None:
+    refused = scripted("search", "oak", option, value, status=2)
+    assert sentence in refused.err
+    assert refused.out == ""

@@ -158,3 +158,9 @@ def test_pieces_and_text_make_up_what_was_typed(parts: list[str]) -> None:
 @given(st.sampled_from(['"', "-a ", "type:", 'a:"', "in:,", "in:a,", '-a"', "a- -", ' type:"a', "“「", ' in:"a ']))
 def test_long_texts_are_taken_apart_all_the_same(part: str) -> None:
     parsed(part * 5_000)
+
+
+def test_exclusions_stand_beside_chosen_filters_too() -> None:
+    assert parsed("-draft").text == "-draft"
+    narrowed = parsed("-draft", is_narrowed=True)
+    assert (narrowed.text, narrowed.without) == ("", (("draft",),))

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from rag_desktop.domain.answers import Answer, Citation, Passage
+from rag_desktop.domain.answers import Answer, Citation
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.events import (
     Answered,
@@ -17,6 +17,7 @@ from rag_desktop.domain.events import (
     TaskEnded,
     Token,
 )
+from rag_desktop.domain.filters import EVERYTHING, Filters
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.gui.answer_view import Turn
 from rag_desktop.gui.column import Column, column_width
@@ -86,27 +87,31 @@ class Conversation(QWidget):
         self._context.bridge.happened.connect(self._take)
         moves.conversation_chosen.connect(self.open)
         moves.conversation_begun.connect(self.begin)
-        moves.citation_shown.connect(lambda citation: self.search.select(citation.number))
-        self.composer.asked.connect(self.ask)
-        self.composer.searched.connect(lambda words, is_final: self.search.search(words, is_final=is_final))
+        moves.citation_shown.connect(self.search.select)
+        self.composer.asked.connect(lambda question: self.ask(question, self.composer.filters))
+        self.composer.searched.connect(self._search)
         self.composer.stopped.connect(self.stop)
         self.composer.mode_changed.connect(lambda _: self._choose_page())
         self.search.opened.connect(moves.citation_shown)
+        self.search.example_chosen.connect(self.composer.insert)
         for number in range(1, 10):
             shortcut = QShortcut(QKeySequence(f"Alt+{number}"), self)
             shortcut.activated.connect(lambda number=number: self.open_citation(number))
 
     # what a person does
 
-    def ask(self, question: str) -> None:
-        """Ask a question in this conversation."""
+    def ask(self, question: str, filters: Filters | None = None) -> None:
+        """Ask a question in this conversation, of all documents or of those that filters leave."""
         if self._asking is not None:
             return
-        turn = self._add_turn(question)
-        self._asking = self._context.desk.ask(question, self._id)
+        turn = self._add_turn(question, filters or EVERYTHING)
+        self._asking = self._context.desk.ask(question, self._id, filters or EVERYTHING)
         self.composer.set_busy(is_busy=True)
         self._show_sources_of(turn)
         self.column.go_to_end()
+
+    def _search(self, words: str, is_final: bool) -> None:
+        self.search.search(words, self.composer.filters, is_final=is_final)
 
     def stop(self) -> None:
         """Stop the answer that comes; what is there of it stays."""
@@ -154,8 +159,8 @@ class Conversation(QWidget):
                 self._opening = None
                 if self._asking is None:
                     self._restore(conversation, answers)
-            case SearchFinished(passages=passages) if event.task == self._searching:
-                self._show_found(passages)
+            case SearchFinished() if event.task == self._searching:
+                self._show_found(event)
             case TaskEnded() if event.task in (self._listing, self._opening):
                 self._listing = self._opening = None
                 self._tell(event.error)
@@ -163,8 +168,8 @@ class Conversation(QWidget):
     def _take_answer(self, event: Event) -> None:
         turn = self.turns[-1]
         match event:
-            case PassagesFound(passages=passages):
-                turn.show_sources(passages)
+            case PassagesFound():
+                turn.show_sources(event)
                 self._show_sources_of(turn)
             case Token(text=text):
                 turn.append(text)
@@ -182,7 +187,7 @@ class Conversation(QWidget):
         if turn.answer is None:
             turn.fail(self._failure_words(error))
         if error and error.code == "generator-missing":
-            self._searching = self._context.desk.search(turn.question)
+            self._searching = self._context.desk.search(turn.question, turn.filters or EVERYTHING)
 
     def _failure_words(self, error: UserFacingError | None) -> str:
         wording = self._context.wording
@@ -192,10 +197,10 @@ class Conversation(QWidget):
             return wording.say("The language model stopped unexpectedly. It starts again with your next question.")
         return wording.error(error)
 
-    def _show_found(self, passages: tuple[Passage, ...]) -> None:
+    def _show_found(self, found: SearchFinished) -> None:
         """Nothing answers here, but what was found can be read."""
         self._searching = None
-        self.turns[-1].know(passages)
+        self.turns[-1].know(found.passages, found.absent)
         self._show_sources_of(self.turns[-1])
 
     def _tell(self, error: UserFacingError | None) -> None:
@@ -219,8 +224,8 @@ class Conversation(QWidget):
         self._choose_page()
         self._context.moves.citations_changed.emit((), None)
 
-    def _add_turn(self, question: str) -> Turn:
-        turn = Turn(question, self._context)
+    def _add_turn(self, question: str, filters: Filters | None = None) -> Turn:
+        turn = Turn(question, self._context, filters)
         turn.cite_chosen.connect(lambda citation, turn=turn: self._choose(turn, citation))
         turn.asked_again.connect(self.ask)
         self.turns.append(turn)
@@ -235,6 +240,7 @@ class Conversation(QWidget):
 
     def _show_sources_of(self, turn: Turn) -> None:
         self._shown = turn
+        self._context.moves.search_explained.emit(turn.absent)
         self._context.moves.citations_changed.emit(turn.passages, turn.answer or turn.question)
 
     def _choose_page(self) -> None:

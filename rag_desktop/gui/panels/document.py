@@ -10,8 +10,10 @@ from rag_desktop.domain.answers import Answer, Citation, Passage
 from rag_desktop.domain.events import DocumentOpened, Event, TaskEnded
 from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.status import DocumentView
-from rag_desktop.gui.cards import ElidedLabel, file_name, merged, page_name
+from rag_desktop.gui.cards import merged, page_name
+from rag_desktop.gui.elided import ElidedLabel
 from rag_desktop.gui.find_bar import FindBar
+from rag_desktop.gui.naming import file_name
 from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.pdf_view import PdfView
 from rag_desktop.gui.reading_view import ReadingView

@@ -10,6 +10,7 @@ from rag_desktop.domain.ids import TaskId
 from rag_desktop.domain.models import ModelKind
 from rag_desktop.gui.buttons import push
 from rag_desktop.gui.drop import split
+from rag_desktop.gui.embedder_line import EmbedderLine
 from rag_desktop.gui.model_card import Acts, ModelCard
 from rag_desktop.gui.model_hint import choose_model
 from rag_desktop.gui.panel import Context, Panel, Place
@@ -32,8 +33,10 @@ class ModelsPanel(QWidget):
         self._acts = Acts(self._get, context.desk.use_model, self._cancel)
         self._tasks: dict[TaskId, str] = {}
         self.cards: dict[str, ModelCard] = {}
+        self.embedder = EmbedderLine(context, self._acts)
         self.said = QLabel()
         self.importing = QLabel()
+        self.area = QScrollArea()
         self._columns: dict[ModelKind, QVBoxLayout] = {}
         self._lay_out()
         context.moves.paths_dropped.connect(self._import)
@@ -56,11 +59,13 @@ class ModelsPanel(QWidget):
             heading.setProperty("heading", True)
             column.addSpacing(GRID)
             column.addWidget(heading)
+            if kind is ModelKind.EMBEDDER:
+                column.addWidget(self.embedder)
             self._columns[kind] = QVBoxLayout()
             self._columns[kind].setSpacing(GRID // 2)
             column.addLayout(self._columns[kind])
         column.addStretch()
-        area = QScrollArea()
+        area = self.area
         area.setWidget(inside)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -119,8 +124,11 @@ class ModelsPanel(QWidget):
         self.importing.show()
 
     def _get(self, name: str) -> None:
+        if name in self._tasks.values():
+            return
         self._tasks[self._context.desk.fetch_model(name)] = name
-        self.cards[name].wait()
+        if name in self.cards:
+            self.cards[name].wait()
 
     def _cancel(self, name: str) -> None:
         for task, wanted in self._tasks.items():

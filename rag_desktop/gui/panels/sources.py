@@ -5,11 +5,12 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from rag_desktop.domain.answers import Answer, Citation, Ended, Passage
-from rag_desktop.domain.events import Event, LibraryLooked
+from rag_desktop.domain.events import AbsentStage, Event, LibraryLooked
 from rag_desktop.gui.away import Away
 from rag_desktop.gui.cards import Card, merged
 from rag_desktop.gui.panel import Context, Panel, Place, show_beside
 from rag_desktop.gui.theme import GRID
+from rag_desktop.gui.why import Ground, ground_of
 from rag_desktop.services.wording import N_
 
 
@@ -21,6 +22,7 @@ class Sources(QWidget):
         self._context = context
         self._cards: list[Card] = []
         self._away = Away()
+        self._absent: tuple[AbsentStage, ...] = ()
         self._said = QLabel()
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setWordWrap(True)
@@ -43,6 +45,7 @@ class Sources(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._scroll)
         self.setAccessibleName(context.wording.say("Sources"))
+        context.moves.search_explained.connect(self._explain)
         context.moves.citations_changed.connect(self._change)
         context.moves.citation_shown.connect(self._select)
         context.bridge.happened.connect(self._take)
@@ -52,6 +55,9 @@ class Sources(QWidget):
     def cards(self) -> list[Card]:
         """The cards, in the order of their numbers."""
         return list(self._cards)
+
+    def _explain(self, absent: tuple[AbsentStage, ...]) -> None:
+        self._absent = absent
 
     def _change(self, passages: tuple[Passage, ...], told: Answer | str | None) -> None:
         answer = told if isinstance(told, Answer) else None
@@ -63,7 +69,8 @@ class Sources(QWidget):
         citations = merged(passages, answer.citations if answer else (), question)
         is_cited = answer is not None and answer.citations and answer.ended in (Ended.COMPLETE, Ended.LENGTH)
         numbers = {each.number for each in answer.citations} if answer and is_cited else None
-        self._cards = [self._card(each, numbers) for each in citations]
+        ground = ground_of([each.passage for each in citations], self._absent)
+        self._cards = [self._card(each, numbers, ground) for each in citations]
         for card in self._cards:
             self._column.addWidget(card)
             card.select(is_selected=answer is not None and card.citation.number == selected)
@@ -71,10 +78,10 @@ class Sources(QWidget):
         if isinstance(told, str) and passages:
             show_beside(self._context, self, "sources")
 
-    def _card(self, citation: Citation, numbers: set[int] | None) -> Card:
+    def _card(self, citation: Citation, numbers: set[int] | None, ground: Ground) -> Card:
         is_uncited = numbers is not None and citation.number not in numbers
         note = self._context.wording.say("not cited in the answer") if is_uncited else ""
-        card = Card(citation, self._context.wording, self._context.theme, note)
+        card = Card(citation, self._context.wording, self._context.theme, note, ground)
         card.opened.connect(self._context.moves.citation_shown)
         card.show_away(is_away=self._away.holds(citation.passage.document))
         return card

@@ -146,7 +146,7 @@ class _Run:
 
     def ask(self, judged: Judged, name_of: Callable[[str], str]) -> None:
         """Measure all rankings of one question; the whole search first, so that its times are those of a new one."""
-        question = Question(judged.question, self._plan.top_k)
+        question = Question(judged.question, self._plan.top_k, merges=stages.MERGE in self._plan.switched_on)
         for one in (self.whole, *self._stages.values(), *self._less.values(), *self.also.values()):
             one.add(judged, one.rank(self._retrieval, question), name_of)
 

@@ -10,6 +10,8 @@ from rag_desktop.services.stages import STAGES
 
 SIGNALS = (Mode.KEYWORD.value, Mode.VECTOR.value)
 FUSED = "fused"
+MERGE = "merge"
+"""Runs in every search, but does nothing where the question does not ask for it."""
 LATER = tuple(stage.name for stage in STAGES)
 """Stages after the signals were fused, in order."""
 REMOVABLE = (*SIGNALS, *LATER)
