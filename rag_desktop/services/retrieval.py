@@ -12,7 +12,7 @@ from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.ids import ChunkId, DocumentId
 from rag_desktop.ranking.fuse import Scores, minmax_fused, vector_weight
 from rag_desktop.ranking.relevance import evidence_in, is_relevant, relevance
-from rag_desktop.services.signals import CANDIDATES, Asked, Meaning, Meant, Words
+from rag_desktop.services.signals import Asked, Meaning, Meant, Words
 from rag_desktop.services.spaces import EmbedderChoice, Serving
 from rag_desktop.services.stages import STAGES, AbsentError, Scene, Stage
 from rag_desktop.store.library import Library
@@ -24,6 +24,9 @@ from rag_desktop.vectors.index import HnswIndex
 
 _LOG = logging.getLogger(__name__)
 _NOTHING = Query("")
+_FEW = 20
+_MOST_CANDIDATES = 6_400
+"""Where this many passages are copies of fewer than a handful, nobody misses what comes after them."""
 _TRUSTED = 0.25
 """Weight of meaning from which on its model reads the question well enough for cosines to tell what is relevant."""
 
@@ -136,12 +139,21 @@ class Retrieval:
         were wanted and there are none.
         """
         asked = self._taken_apart(question)
-        clock = _Clock()
         if not query_terms(asked.words) and not terms(asked.words):
-            return self._newest(asked, clock)
+            return self._newest(asked, _Clock())
         is_inexact = bool(asked.query.phrases) and not self._words.has_phrases(asked)
         if is_inexact:  # nothing at all would help nobody; that the words stand nowhere is said
             asked = replace(asked, query=replace(asked.query, phrases=()))
+        while True:
+            found, gathered = self._found(asked, mode, steps, exact=exact)
+            is_short = len(found.passages) < min(question.top_k, _FEW) and gathered >= asked.candidates
+            if not is_short or asked.candidates >= _MOST_CANDIDATES:
+                return replace(found, is_inexact=is_inexact)
+            asked = replace(asked, candidates=asked.candidates * 4)  # very many copies were folded into what is left
+
+    def _found(self, asked: Asked, mode: Mode, steps: Steps, *, exact: bool) -> tuple[Found, int]:
+        """What is found among so many candidates, and how many there were."""
+        clock, question = _Clock(), asked.question
         embedding = self._serving.choice()
         keyword = self._words.search(asked) if mode is not Mode.VECTOR else {}
         clock.report("keyword", None if mode is not Mode.VECTOR else "not-asked")
@@ -155,16 +167,16 @@ class Retrieval:
         fused = minmax_fused([(signals["keyword"], 1.0 - weight), (signals["vector"], weight)])
         rarity = self._words.rarity(asked.words)
         with self._library.reading():
-            passages = self._passages(fused, signals, max(CANDIDATES, question.top_k))
-            clock.report("fused")
-            if steps.until != "fused":
-                scene = Scene(self._library, asked, rarity, embedding, meant, self._reranking)
-                passages = self._through_stages(scene, passages, clock, steps)
+            passages = self._passages(fused, signals, max(asked.candidates, question.top_k))
+        clock.report("fused")
+        if steps.until != "fused":
+            scene = Scene(self._library, asked, rarity, embedding, meant, self._reranking)
+            passages = self._through_stages(scene, passages, clock, steps)
         passages = passages[: question.top_k]
         evidence = evidence_in(passages, asked.words, rarity)
         calibration = embedding.relevance if embedding and weight >= _TRUSTED else None
         possible = Mode.KEYWORD if mode is Mode.HYBRID and meant is None and weight > 0 else mode
-        return Found(
+        found = Found(
             passages,
             possible,
             clock.done(),
@@ -172,8 +184,8 @@ class Retrieval:
             asked.query,
             relevance(evidence, calibration),
             is_relevant(evidence, calibration),
-            is_inexact,
         )
+        return found, len(fused)
 
     def _taken_apart(self, question: Question) -> Asked:
         query = parsed(question.text, is_narrowed=bool(question.filters))

@@ -22,7 +22,7 @@ from rag_desktop.vectors.filtered import filtered
 from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix
 
 CANDIDATES = 100
-"""Passages each signal may put forward."""
+"""Passages each signal puts forward at first."""
 _KEPT_VECTORS = 64
 _MANY = 1_000
 """Passages from which on the library tells how rare words are. In one of ten, a word that stands in one would count a
@@ -33,11 +33,15 @@ _NAME_WEIGHT = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question taken apart. selection: documents that it is narrowed to; None: all of them."""
+    """A question taken apart.
+
+    selection: documents that it is narrowed to; None: all of them. candidates: passages each signal may put forward.
+    """
 
     question: Question
     query: Query
     selection: Selection | None
+    candidates: int = CANDIDATES
 
     @property
     def words(self) -> str:
@@ -55,10 +59,12 @@ class Words:
         """BM25 by chunk id of the best passages; every quoted phrase stands in them, and no excluded word."""
         query, full_text = asked.query, self._library.fulltext
         wanted = query_terms(query.text, is_typing=asked.question.is_typing)
-        found = full_text.passages(wanted, query.phrases, CANDIDATES, among=asked.selection, without=query.without)
+        found = full_text.passages(
+            wanted, query.phrases, asked.candidates, among=asked.selection, without=query.without
+        )
         scores: dict[int, float] = dict(found)
         if scores and not query.phrases:
-            self._favour_named(scores, dict(full_text.documents(wanted, CANDIDATES)))
+            self._favour_named(scores, dict(full_text.documents(wanted, asked.candidates)))
         return scores
 
     def has_phrases(self, asked: Asked) -> bool:
@@ -67,10 +73,10 @@ class Words:
         return bool(self._library.fulltext.passages((), query.phrases, 1, among=asked.selection, without=query.without))
 
     def rarity(self, words: str) -> dict[str, float]:
-        """Inverse document frequency of each of the terms in this library."""
+        """Inverse document frequency of each of the terms in this library; endings of Korean words count less."""
         total = max(_MANY, self._library.chunks.leaves())
         return {
-            term: self._library.fulltext.idf(wanted, total)
+            term: wanted.weight * self._library.fulltext.idf(wanted, total)
             for wanted in query_terms(words)
             for term in terms("'".join(wanted.tokens))  # a word that was split where it had an apostrophe
         }
@@ -139,14 +145,14 @@ class Meaning:
         self, index: HnswIndex | ExactIndex, space: SpaceRow, vector: Matrix, asked: Asked, labels: Labels | None
     ) -> Scores:
         """The nearest, of `labels` or of all, that may be shown: what may not must not take the places of others."""
-        wanted, most = CANDIDATES, len(index) if labels is None else len(labels)
+        wanted, most = asked.candidates, len(index) if labels is None else len(labels)
         rows = partial(self._library.vectors.of, space)
         while True:
             hits = index.search(vector, wanted) if labels is None else filtered(index, rows, vector, wanted, labels)
             ids = [ChunkId(label) for label, _ in hits]
             shown = self._library.chunks.visible(ids) - self._library.fulltext.holding(ids, asked.query.without)
-            if len(shown) >= CANDIDATES or wanted >= most:
-                return dict([hit for hit in hits if hit[0] in shown][:CANDIDATES])
+            if len(shown) >= asked.candidates or wanted >= most:
+                return dict([hit for hit in hits if hit[0] in shown][: asked.candidates])
             wanted *= 4
 
     def _meant(self, asked: Asked) -> Labels | None:

@@ -64,10 +64,11 @@ def context(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """The first passages by what stands around them too: their parent's words and its leaves' meaning."""
     head = passages[:CONTEXT]
     library = scene.library
-    parents = library.chunks.get([each.chunk.parent_id for each in head if each.chunk.parent_id])
-    homes = [_home(each, parents) for each in head]
-    texts = {home.id: _text(library, home) for home in homes if home}
-    cosines, around = _cosines(scene, head)
+    with library.reading():
+        parents = library.chunks.get([each.chunk.parent_id for each in head if each.chunk.parent_id])
+        homes = [_home(each, parents) for each in head]
+        texts = {home.id: _text(library, home) for home in homes if home}
+        cosines, around = _cosines(scene, head)
     scores = in_context(
         [
             Surroundings(each.score, texts[home.id] if home else each.text, cosines.get(each.chunk.id), around[place])

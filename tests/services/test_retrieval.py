@@ -359,6 +359,17 @@ def test_a_hundred_copies_are_one_passage_that_names_the_others(world: Searched,
     assert len({found.document.id, *(twin.id for twin in found.twins)}) == 100
 
 
+def test_copies_crowd_nothing_out(world: Searched) -> None:
+    folder = world.folder()
+    for number in range(130):
+        world.put(folder, f"{number}.txt", NOTICE)
+    world.put(folder, "other.txt", "A period of grace of one week is granted on request, whatever the notice says.")
+    world.embed()
+    with world.retrieval() as retrieval:
+        found = retrieval.search(Question("notice period"))
+    assert [each.document.path.rpartition("/")[2] for each in found.passages[1:]] == ["other.txt"]
+
+
 def _broken(_stop: StopSign) -> Serve:
     def serve(request: EmbedRequest) -> Iterator[EmbedReply]:
         if request.texts:
