@@ -367,7 +367,8 @@ def test_copies_crowd_nothing_out(world: Searched) -> None:
     world.embed()
     with world.retrieval() as retrieval:
         found = retrieval.search(Question("notice period"))
-    assert [each.document.path.rpartition("/")[2] for each in found.passages[1:]] == ["other.txt"]
+    assert len(found.passages) == 2
+    assert "other.txt" in names(found)
 
 
 def _broken(_stop: StopSign) -> Serve:
