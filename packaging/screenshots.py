@@ -7,81 +7,22 @@ A state is a function that brings an open window into it; add one to STATES.
 
 import argparse
 import os
-import shutil
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
+from screenshot_search import SEARCH_STATES
+from screenshot_stage import Stage, ask
 
-from rag_desktop.app import build
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.domain.events import Event, LibraryLooked, LibraryRecovered, ModelsListed, TaskEnded
+from rag_desktop.domain.events import LibraryRecovered, ModelsListed, TaskEnded
 from rag_desktop.domain.ids import TaskId
-from rag_desktop.domain.status import Recommendation, SpaceStatus
-from rag_desktop.gui.bridge import Bridge
-from rag_desktop.gui.filters import Choice, Period
-from rag_desktop.gui.geometry import Memory
-from rag_desktop.gui.panel import Context, Moves
 from rag_desktop.gui.panels.conversation import Conversation
 from rag_desktop.gui.panels.library import LibraryPanel
-from rag_desktop.gui.panels.models import ModelsPanel
 from rag_desktop.gui.panels.problems import ProblemsPanel
-from rag_desktop.gui.theme import Theme
-from rag_desktop.gui.window import Window
 from rag_desktop.gui.workarounds import keep_true_alive
-from rag_desktop.services.desk import Desk
-
-_EMBEDDERS = ("all-MiniLM-L6-v2", "bge-small-en-v1.5", "multilingual-e5-small-q4")
-SAMPLE = Path(__file__).parents[1] / "resources" / "sample"
-WAIT_S = 20.0
-
-
-class Stage:
-    """A window over a library of its own, and what a state needs to set it up."""
-
-    def __init__(self, application: QApplication, theme: str, folder: Path) -> None:
-        self.folder = folder
-        self.program, self.bridge, self.moves = build(folder / "library"), Bridge(), Moves()
-        self.desk = Desk(self.program, self.bridge.mailbox.publish)
-        self.theme = Theme(application, theme)
-        self.theme.apply()
-        self.looks: list[LibraryLooked] = []
-        self.bridge.happened.connect(self._note)
-        context = Context(self.desk, self.bridge, self.program.wording, self.theme, self.moves)
-        self.window = Window(context, Memory(self.program.places.config))
-
-    def run(self, seconds: float) -> None:
-        """Let the window run for a while."""
-        loop = QEventLoop()
-        QTimer.singleShot(round(seconds * 1000), loop.quit)
-        loop.exec()
-
-    def until(self, true: Callable[[], bool]) -> None:
-        """Let the window run until something holds."""
-        end = time.monotonic() + WAIT_S
-        while not true() and time.monotonic() < end:
-            self.run(0.05)
-
-    def fill(self) -> None:
-        """Add the sample folder and wait until it can be searched by meaning."""
-        folder = self.folder / "Workshop"
-        shutil.copytree(SAMPLE, folder)
-        self.moves.paths_dropped.emit([str(folder)])
-        self.until(self._is_embedded)
-        self.run(0.3)
-
-    def _is_embedded(self) -> bool:
-        spaces = self.looks[-1].status.spaces if self.looks else ()
-        return bool(spaces) and all(space.vectors and not space.pending for space in spaces)
-
-    def _note(self, event: Event) -> None:
-        if isinstance(event, LibraryLooked):
-            self.looks.append(event)
 
 
 def first(stage: Stage) -> None:
@@ -230,19 +171,10 @@ def shortcuts(stage: Stage) -> None:
     stage.run(0.3)
 
 
-def _ask(stage: Stage, question: str) -> Conversation:
-    """Type a question and send it; the panel it went to."""
-    talk = stage.window.panels["conversation"]
-    if not isinstance(talk, Conversation):
-        raise TypeError("the conversation panel is another one now")
-    talk.ask(question)
-    return talk
-
-
 def _answered(stage: Stage, question: str, *, is_opened: bool = True) -> Conversation:
     """Ask over the sample folder, and open the first source."""
     stage.fill()
-    talk = _ask(stage, question)
+    talk = ask(stage, question)
     stage.until(lambda: talk.turns[-1].answer is not None)
     if is_opened:
         talk.open_citation(1)
@@ -280,121 +212,8 @@ def refused(stage: Stage) -> None:
 def streaming(stage: Stage) -> None:
     """An answer that comes word by word."""
     stage.fill()
-    talk = _ask(stage, "When does the warranty of the printer end, counted slowly from the day of delivery?")
+    talk = ask(stage, "When does the warranty of the printer end, counted slowly from the day of delivery?")
     stage.until(lambda: len(talk.turns[-1].text) > 20)
-
-
-def _search(stage: Stage, words: str, choice: Choice | None = None) -> Conversation:
-    """Type into the search; the panel it went to."""
-    talk = stage.window.panels["conversation"]
-    if not isinstance(talk, Conversation):
-        raise TypeError("the conversation panel is another one now")
-    talk.composer.search_mode.setChecked(True)
-    talk.composer.filter_bar.choose(choice or Choice())
-    talk.composer.field.setPlainText(words)
-    stage.run(0.8)
-    return talk
-
-
-def search_empty(stage: Stage) -> None:
-    """A search before anything is typed: examples of the syntax."""
-    stage.fill()
-    _search(stage, "")
-
-
-def search_typing(stage: Stage) -> None:
-    """Only a search, while one types."""
-    stage.fill()
-    talk = _search(stage, "warranty of the prin")
-    talk.search.cards[1].setFocus()
-    stage.run(0.2)
-
-
-def filters(stage: Stage) -> None:
-    """Chips are set."""
-    stage.fill()
-    paths = tuple(folder.path for folder in stage.looks[-1].status.folders)
-    _search(stage, "lease", Choice(paths, ("markdown", "html", "text"), Period.YEAR))
-
-
-def filters_menu(stage: Stage) -> None:
-    """The menu of types is open, with two of them ticked."""
-    stage.fill()
-    talk = _search(stage, "lease", Choice((), ("markdown", "pdf")))
-    bar = talk.composer.filter_bar
-    bar.formats.menu.popup(bar.formats.mapToGlobal(bar.formats.rect().bottomLeft()))
-    stage.run(0.3)
-
-
-def filters_days(stage: Stage) -> None:
-    """Days are asked for."""
-    stage.fill()
-    _search(stage, "lease").composer.filter_bar.ask_days()
-    stage.run(0.3)
-
-
-def typed_operators(stage: Stage) -> None:
-    """Operators of the query syntax, recognised while they are typed; one goes before a chip."""
-    stage.fill()
-    _search(stage, 'type:md,txt in:Workshop after:2020 "notice period" -boiler how long', Choice((), ("pdf",)))
-
-
-def typed_nowhere(stage: Stage) -> None:
-    """A filter that leaves no document."""
-    stage.fill()
-    _search(stage, "notice period in:Nowhere")
-
-
-def refused_narrowed(stage: Stage) -> None:
-    """A question that nothing answers within its filters."""
-    stage.fill()
-    talk = _ask(stage, "Who won the football world cup in 1954? type:pdf")
-    stage.until(lambda: talk.turns[-1].answer is not None)
-    stage.run(0.3)
-
-
-def why_this(stage: Stage) -> None:
-    """Why two passages were found, and which steps did not run."""
-    stage.fill()
-    talk = _search(stage, "notice period of the lease")
-    talk.composer.submit()
-    stage.run(0.8)
-    for card in talk.search.cards[:2]:
-        card.why.click()
-    stage.run(0.2)
-
-
-def twins(stage: Stage) -> None:
-    """A passage that stands in other documents too."""
-    copies = stage.folder / "Archive"
-    copies.mkdir()
-    for name in ("workshop-lease (copy).md", "lease 2021 signed.md", "임대차 계약서.md", "old lease.md"):
-        shutil.copy(SAMPLE / "workshop-lease.md", copies / name)
-    stage.moves.paths_dropped.emit([str(copies)])
-    stage.fill()
-    _search(stage, "notice period of the lease")
-
-
-def embedder_switching(stage: Stage) -> None:
-    """One embedding model stands in for another, and a third is recommended."""
-    stage.fill()
-    stage.moves.panel_wanted.emit("models")
-    stage.run(0.3)
-    listed = stage.program.models.list()
-    chosen, other, better = (each for each in listed if each.model.name in _EMBEDDERS)
-    models = [
-        replace(each, is_installed=True, in_use=each is other) if each in (chosen, other) else each for each in listed
-    ]
-    status = stage.looks[-1].status
-    spaces = (SpaceStatus(chosen.model.name, 384, 80, 0, None, True), SpaceStatus(other.model.name, 384, 38, 62, None))
-    recommended = Recommendation(better.model, False, other.model, ("Hangul",), 0.31)
-    stage.run(2.5)  # until the window has looked for the last time by itself
-    stage.bridge.happened.emit(ModelsListed(TaskId(0), tuple(models), "scripted", None))
-    stage.bridge.happened.emit(LibraryLooked(TaskId(0), replace(status, spaces=spaces, recommended=recommended)))
-    panel = stage.window.panels["models"]
-    if isinstance(panel, ModelsPanel):
-        panel.area.verticalScrollBar().setValue(panel.embedder.y() - 80)
-    stage.run(0.3)
 
 
 _LIBRARY_STATES = (
@@ -402,12 +221,8 @@ _LIBRARY_STATES = (
     models, drop, notice, shortcuts,
 )  # fmt: skip
 _TALK_STATES = (answered, pdf, text, korean, refused, streaming)
-_SEARCH_STATES = (
-    search_empty, search_typing, filters, filters_menu, filters_days, typed_operators, typed_nowhere, refused_narrowed,
-    why_this, twins, embedder_switching,
-)  # fmt: skip
 STATES: dict[str, Callable[[Stage], None]] = {
-    state.__name__.replace("_", "-"): state for state in (*_LIBRARY_STATES, *_TALK_STATES, *_SEARCH_STATES)
+    state.__name__.replace("_", "-"): state for state in (*_LIBRARY_STATES, *_TALK_STATES, *SEARCH_STATES)
 }
 
 

@@ -65,7 +65,7 @@ class ModelCard(QFrame):
         say, model = self._context.wording.say, listed.model
         self._listed = listed
         self.title.setText(model.title)
-        self.about.setText(_about(model, self._context))
+        self.about.setText(_about(listed, self._context))
         self.state.setText(say("In use") if listed.in_use else say("Installed") if listed.is_installed else "")
         self.get.setAccessibleName(say("Download {title}", title=model.title))
         self.use.setAccessibleName(say("Use {title}", title=model.title))
@@ -107,8 +107,10 @@ def download_size(model: Model) -> int | None:
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def _about(model: Model, context: Context) -> str:
-    say, size = context.wording.say, amounts.size(model.size, context.wording)
+def _about(listed: ListedModel, context: Context) -> str:
+    """Size, licence and languages; the size is that on disk, or of the download while the model is not here."""
+    model, say = listed.model, context.wording.say
+    size = amounts.size(model.size if listed.is_installed else download_size(model), context.wording)
     if "*" in model.languages:
         return say("{size} · licence {licence} · many languages", size=size, licence=model.licence)
     if not model.languages:

@@ -96,17 +96,20 @@ def test_a_dropped_gguf_that_is_none_is_refused_in_words(window: Opened, panel: 
     assert not panel.importing.isVisible()
 
 
-def look(window: Opened, *spaces: SpaceStatus, recommended: Recommendation | None = None) -> None:
+def look(panel: ModelsPanel, *spaces: SpaceStatus, recommended: Recommendation | None = None) -> None:
     status = LibraryStatus("/l", (), spaces, 0, 0, (), recommended)
-    window.bridge.happened.emit(LibraryLooked(TaskId(0), status))
+    panel.embedder._take(LibraryLooked(TaskId(0), status))
+
+
+def list_embedders(panel: ModelsPanel, *models: ListedModel) -> None:
+    panel.embedder._take(ModelsListed(TaskId(0), models, None, None))
 
 
 @pytest.fixture
-def quiet(window: Opened, panel: ModelsPanel, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The panel, while nobody but the test looks at the library; notes how often a look was asked for."""
+def quiet(window: Opened, panel: ModelsPanel) -> Iterator[list[str]]:
+    """Only the test tells the embedder's line what there is; notes how often that asks for a look at the library."""
     looks: list[str] = []
-    window.until(lambda: window.happened(LibraryLooked))
-    monkeypatch.setattr(window.desk.upkeep, "look", partial(looks.append, "look"))
+    window.bridge.happened.disconnect(panel.embedder._take)
     panel.embedder._look.timeout.disconnect()
     panel.embedder._look.timeout.connect(partial(looks.append, "look"))
     panel.embedder._look.setInterval(10)
@@ -125,16 +128,16 @@ def test_while_a_new_model_embeds_the_library_another_stands_in_for_it(
     window: Opened, panel: ModelsPanel, quiet: list[str]
 ) -> None:
     old, new = embedders(window)
-    relist(window, (old, new), None)
+    list_embedders(panel, old, new)
     line = panel.embedder
-    look(window, SpaceStatus(old.model.name, 384, 100, 0, None, is_serving=True))
+    look(panel, SpaceStatus(old.model.name, 384, 100, 0, None, is_serving=True))
     words = "Searching with all-MiniLM-L6-v2 until Multilingual E5 small (4-bit) is ready"
     assert line.switching.text() == f"{words} (0 %)."
     filling = SpaceStatus(new.model.name, 384, 38, 62, None)
-    look(window, SpaceStatus(old.model.name, 384, 100, 0, None, is_serving=True), filling)
+    look(panel, SpaceStatus(old.model.name, 384, 100, 0, None, is_serving=True), filling)
     assert line.switching.text() == f"{words} (38 %)."
     window.until(lambda: line.switching.isVisible() and quiet)
-    look(window, replace(filling, vectors=100, pending=0, is_serving=True))
+    look(panel, replace(filling, vectors=100, pending=0, is_serving=True))
     assert line.isHidden()
     assert not line._look.isActive()
 
@@ -152,8 +155,8 @@ def test_a_model_that_reads_more_of_the_library_is_offered_quietly(
     monkeypatch.setattr(window.desk, "fetch_model", fetch)
     panel.embedder._acts = Acts(panel._get, used.append, panel._cancel)
     line, (old, new) = panel.embedder, embedders(window)
-    relist(window, (replace(old, in_use=True), replace(new, is_installed=False, in_use=False)), None)
-    look(window, recommended=Recommendation(new.model, False, old.model, ("Hangul",), 0.31))
+    list_embedders(panel, replace(old, in_use=True), replace(new, is_installed=False, in_use=False))
+    look(panel, recommended=Recommendation(new.model, False, old.model, ("Hangul",), 0.31))
     assert line.advice.text() == (
         "Multilingual E5 small (4-bit) reads the 31 % of your passages that all-MiniLM-L6-v2 cannot read."
     )
@@ -162,11 +165,11 @@ def test_a_model_that_reads_more_of_the_library_is_offered_quietly(
     line.get.click()
     assert fetched == [new.model.name]
     assert panel.cards[new.model.name].state.text() == "Waiting"
-    look(window, recommended=Recommendation(new.model, True, old.model, ("Hangul",), 0.31))
+    look(panel, recommended=Recommendation(new.model, True, old.model, ("Hangul",), 0.31))
     assert line.get.text() == "Use it"
     line.get.click()
     assert used == [new.model.name]
-    relist(window, (replace(old, in_use=False), replace(new, in_use=True)), None)
+    list_embedders(panel, replace(old, in_use=False), replace(new, in_use=True))
     assert line.isHidden()
 
 
