@@ -149,7 +149,10 @@ def test_finds_a_single_file_by_its_hash(tmp_path: Path) -> None:
         ('"org/repo"', '"org"', "owner/repository"),
         (f'"{"a" * 40}"', '"main"', "40 hexadecimal"),
         ('path = "{file}"', 'path = "{file}", local = "/x"', "'local'"),
-        ('licence = "MIT"', 'licence = "MIT"\nrelevance = 30', "-1 to 1"),
+        ('licence = "MIT"', 'licence = "MIT"\nrelevance = 30', "must be a table"),
+        ('licence = "MIT"', 'licence = "MIT"\nrelevance = {midpoint = 30, width = 0.1}', "-1 to 1"),
+        ('licence = "MIT"', 'licence = "MIT"\nrelevance = {midpoint = 0.5, width = 0}', "above 0"),
+        ('licence = "MIT"', 'licence = "MIT"\nrelevance = {midpoint = 0.5, widht = 0}', "unknown key"),
         ('licence = "MIT"', 'licence = "MIT"\ndefault = 1', "true or false"),
     ],
 )
