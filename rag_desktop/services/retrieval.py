@@ -65,6 +65,8 @@ class Found:
     is_relevant: bool = False
     is_inexact: bool = False
     """The words in quotation marks stand nowhere, and what comes nearest was searched."""
+    rankings: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
+    """Where it was asked for: the passages after `fused` and after each stage that ran."""
 
     @property
     def absent(self) -> dict[str, str]:
@@ -97,11 +99,12 @@ class _Clock:
 @dataclass(frozen=True, slots=True)
 class Steps:
     """Which stages run: up to and with `until` (`fused` is before all of them), not those in `without`, and those in
-    `also` though they are off."""
+    `also` though they are off. keeps: what was found is also told as it was after each of them."""
 
     until: str | None = None
     without: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
+    keeps: bool = False
 
 
 USUAL = Steps()
@@ -169,9 +172,10 @@ class Retrieval:
         with self._library.reading():
             passages = self._passages(fused, signals, max(asked.candidates, question.top_k))
         clock.report("fused")
+        rankings = {"fused": passages}
         if steps.until != "fused":
             scene = Scene(self._library, asked, rarity, embedding, meant, self._reranking)
-            passages = self._through_stages(scene, passages, clock, steps)
+            passages = self._through_stages(scene, rankings, clock, steps)
         passages = passages[: question.top_k]
         evidence = evidence_in(passages, asked.words, rarity)
         calibration = embedding.relevance if embedding and weight >= _TRUSTED else None
@@ -184,6 +188,7 @@ class Retrieval:
             asked.query,
             relevance(evidence, calibration),
             is_relevant(evidence, calibration),
+            rankings={stage: each[: question.top_k] for stage, each in rankings.items()} if steps.keeps else {},
         )
         return found, len(fused)
 
@@ -217,15 +222,17 @@ class Retrieval:
     def _through_stages(
         self,
         scene: Scene,
-        passages: tuple[Passage, ...],
+        rankings: dict[str, tuple[Passage, ...]],
         clock: _Clock,
         steps: Steps,
     ) -> tuple[Passage, ...]:
+        """The passages after the last stage; those after each are put beside what was fused."""
+        passages = rankings["fused"]
         for stage in STAGES:
             absent = _left_out(stage, scene, steps)
             if absent is None and passages:
                 try:
-                    passages = stage.act(scene, passages)
+                    passages = rankings[stage.name] = stage.act(scene, passages)
                 except AbsentError as reason:
                     absent = reason.code
             clock.report(stage.name, absent)

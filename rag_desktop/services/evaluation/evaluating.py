@@ -139,8 +139,9 @@ class _Run:
         self._plan = plan
         self._recipes = recipes
         self._spent: dict[str, list[float]] = defaultdict(list)
+        self._after: Mapping[str, Sequence[Passage]] = {}
         self.whole = _Measured(self._timed(recipes[-1]))
-        self._stages = {recipe.stage: _Measured(self._ranking(recipe)) for recipe in recipes[:-1]}
+        self._stages = {recipe.stage: _Measured(self._ranking_after(recipe)) for recipe in recipes[:-1]}
         self._less = {stage: _Measured(self._ranking(recipe)) for stage, recipe in self._left_out()}
         self.also = {name: _Measured(rank) for name, rank in plan.also.items()}
 
@@ -164,9 +165,17 @@ class _Run:
     def _ranking(self, recipe: Recipe) -> Rank:
         return lambda retrieval, question: self._found(retrieval, question, recipe).passages
 
+    def _ranking_after(self, recipe: Recipe) -> Rank:
+        """The whole search as it was after a stage, where it came by it; searched anew where not."""
+        anew = self._ranking(recipe)
+        if recipe.stage in stages.SIGNALS:
+            return anew
+        return lambda retrieval, question: self._after.get(recipe.stage) or anew(retrieval, question)
+
     def _timed(self, recipe: Recipe) -> Rank:
         def rank(retrieval: Retrieval, question: Question) -> Sequence[Passage]:
             found = self._found(retrieval, question, recipe)
+            self._after = _filled(found.rankings)
             for stage, spent in stages.milliseconds(found).items():
                 self._spent[stage].append(spent)
             return found.passages
@@ -193,6 +202,15 @@ class _Run:
             gains = [whole.ndcg - less.ndcg for whole, less in zip(self.whole.each, one.each, strict=True)]
             rows.append(Ablation(stage, one.figures, metrics.mean(gains), metrics.bootstrap_interval(gains)))
         return tuple(rows)
+
+
+def _filled(rankings: Mapping[str, Sequence[Passage]]) -> Mapping[str, Sequence[Passage]]:
+    """The ranking after each stage: after one that did not run, that of the stage before it."""
+    filled: dict[str, Sequence[Passage]] = {}
+    last: Sequence[Passage] = ()
+    for stage in (stages.FUSED, *stages.LATER):
+        last = filled[stage] = rankings.get(stage, last)
+    return filled
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Recipe:
     def steps(self) -> Steps:
         """Which of the later stages run."""
         until = self.stage if self.stage in LATER else FUSED
-        return Steps(until, self.without.intersection(LATER), self.also)
+        return Steps(until, self.without.intersection(LATER), self.also, keeps=True)
 
 
 def recipes(without: frozenset[str], also: frozenset[str], *, has_vectors: bool) -> tuple[Recipe, ...]:
