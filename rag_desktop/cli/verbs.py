@@ -131,6 +131,8 @@ def _show_notes(found: Found, program: Program, terminal: Terminal) -> None:
     say, codes = program.wording.say, set(found.absent.values())
     for code in sorted(codes.intersection(_WORTH_TELLING)):
         terminal.note(program.wording.error(UserFacingError(code)))
+    if "question-unreadable" in codes and (not found.passages or not found.is_relevant):
+        terminal.note(say("The model that searches by meaning does not read this language."))
     if codes.intersection(ERRORS).difference(_WORTH_TELLING, _NOT_WORTH_TELLING):
         terminal.note(say("A part of the search failed this time. The log tells more."))
     if found.is_inexact:
