@@ -1,6 +1,7 @@
 """Searching as one types: results in two steps, cards that stay where they are, and the real window over the sample."""
 
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from rag_desktop.gui.panel import Context
 from rag_desktop.gui.search_view import SearchView
 from rag_desktop.gui.twins import Twins
 from rag_desktop.services.desk import Desk
+from rag_desktop.services.tasks import Task
 from tests.desktop.conftest import Opened
 from tests.desktop.making import NotingDesk, make_context, make_passage
 from tests.desktop.talking import Talk
@@ -213,8 +215,15 @@ class _Held:
     """A job that holds the searching lane up until it is let go."""
 
     def __init__(self, desk: Desk) -> None:
-        self._task = desk._searching.submit(lambda task: task.wait(30.0), first=True)
+        began = threading.Event()
+
+        def hold(task: Task) -> None:
+            began.set()
+            task.wait(30.0)
+
+        self._task = desk._searching.submit(hold, first=True)
         self._desk = desk
+        assert began.wait(30.0)  # else a search that is asked now would go before it
 
     def let_go(self) -> None:
         self._desk.stop(self._task)
