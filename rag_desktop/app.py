@@ -36,7 +36,7 @@ _MIB = 1 << 20
 _READER_LIMITS = Limits(
     start_s=60, memory=1536 * _MIB, address_space=6144 * _MIB, stop_grace_s=0.5, recycle_at=384 * _MIB, niceness=5
 )
-_EMBEDDER_LIMITS = Limits(start_s=180, memory=6144 * _MIB, recycle_at=1536 * _MIB, niceness=5)
+_EMBEDDER_LIMITS = Limits(start_s=180, memory=6144 * _MIB, recycle_at=3072 * _MIB, niceness=5)
 _GENERATOR_LIMITS = Limits(start_s=600)
 
 
@@ -106,11 +106,9 @@ def _embedders(
         return ()
     used = installed[0]
     found = models.reranker()
+    reranker = found.installed if found else None
     others = [there for there in models.embedders() if there.model.name != used.model.name and there.model.dimension]
-    return (
-        _embedder(used, settings, caches, found.installed if found else None),
-        *(_embedder(there, settings, caches, None) for there in others),
-    )
+    return tuple(_embedder(there, settings, caches, reranker) for there in (used, *others))
 
 
 def _embedder(
@@ -125,7 +123,13 @@ def _embedder(
         reranker=reranker.folder if reranker else None,
         caches=caches,
     )
-    child = Child("embedder", partial(embedding.role, options), _EMBEDDER_LIMITS)
+    held = sum(file.size or 0 for each in (there, reranker) if each for file in each.model.files)
+    limits = replace(
+        _EMBEDDER_LIMITS,
+        memory=_EMBEDDER_LIMITS.memory + 2 * held,
+        recycle_at=_EMBEDDER_LIMITS.recycle_at + 2 * held,  # weights are no leak: they would only be loaded again
+    )
+    child = Child("embedder", partial(embedding.role, options), limits)
     hashes = ",".join(file.sha256 or "" for file in model.files)
     key = repr((hashes, model.query_prefix, model.passage_prefix))
     embedder = Embedder(child, key, model.name, model.dimension or 0)

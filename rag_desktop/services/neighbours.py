@@ -1,5 +1,6 @@
 """Keeps the HNSW index in step with the library: snapshot, ledger, rebuild; and exact search in its stead."""
 
+import errno
 import logging
 import secrets
 import time
@@ -16,6 +17,7 @@ from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix, sha256_of
 
 _LOG = logging.getLogger(__name__)
 _FOLDER = "vectors"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _REPLAY_LIMIT = 2_000
 """Vectors that a reader adds to a loaded snapshot before it answers; above, exact search is the faster start."""
 _SNAPSHOT_EVERY = 20_000
@@ -81,7 +83,8 @@ class Neighbours:
             digest = self.index.save(folder / name)
         except OSError as error:
             (folder / name).unlink(missing_ok=True)
-            raise UserFacingError("disk-full", path=str(folder)) from error
+            code = "disk-full" if error.errno in _FULL else "disk-failed"
+            raise UserFacingError(code, path=str(folder)) from error
         with self._library.transaction():
             row = SnapshotRow(name, self._seq, digest, len(self.index))
             self._library.vectors.record(self._space.id, row)

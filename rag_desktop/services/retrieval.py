@@ -17,7 +17,6 @@ from rag_desktop.services.spaces import EmbedderChoice, Serving
 from rag_desktop.services.stages import STAGES, AbsentError, Scene, Stage
 from rag_desktop.store.library import Library
 from rag_desktop.store.selection import Selection
-from rag_desktop.text.identifiers import identifiers
 from rag_desktop.text.queries import Query, parsed
 from rag_desktop.text.words import hangul_share, query_terms, terms
 from rag_desktop.vectors.index import HnswIndex
@@ -160,7 +159,9 @@ class Retrieval:
         embedding = self._serving.choice()
         keyword = self._words.search(asked) if mode is not Mode.VECTOR else {}
         clock.report("keyword", None if mode is not Mode.VECTOR else "not-asked")
-        weight = self._weight(asked, embedding) if mode is Mode.HYBRID else float(mode is Mode.VECTOR)
+        names = self._words.names(asked.words)
+        is_literal = bool(asked.query.phrases or names)
+        weight = _weight(asked, embedding, is_literal=is_literal) if mode is Mode.HYBRID else float(mode is Mode.VECTOR)
         absent = _not_asked(mode, weight)
         meant: Meant | None = None
         if absent is None:
@@ -174,7 +175,7 @@ class Retrieval:
         clock.report("fused")
         rankings = {"fused": passages}
         if steps.until != "fused":
-            scene = Scene(self._library, asked, rarity, embedding, meant, self._reranking)
+            scene = Scene(self._library, asked, names, rarity, embedding, meant, self._reranking)
             passages = self._through_stages(scene, rankings, clock, steps)
         passages = passages[: question.top_k]
         evidence = evidence_in(passages, asked.words, rarity)
@@ -195,12 +196,6 @@ class Retrieval:
     def _taken_apart(self, question: Question) -> Asked:
         query = parsed(question.text, is_narrowed=bool(question.filters))
         return Asked(question, query, self._library.selections.of(question.filters.narrowed(query.filters)))
-
-    def _weight(self, asked: Asked, embedding: EmbedderChoice | None) -> float:
-        if embedding is None:
-            return 0.5
-        is_literal = bool(asked.query.phrases or identifiers(asked.words))
-        return vector_weight(hangul_share(asked.words), embedding.languages, is_literal=is_literal)
 
     def _meant(
         self, embedding: EmbedderChoice | None, asked: Asked, clock: _Clock, *, is_needed: bool, exact: bool
@@ -284,6 +279,12 @@ class Retrieval:
     def _passage(self, chunk: Chunk, document: Document, score: float, trace: tuple[StageScore, ...]) -> Passage:
         text = self._library.documents.text(chunk.document_id, chunk.span)
         return Passage(chunk, document, text, score, (*trace, StageScore("fused", score)))
+
+
+def _weight(asked: Asked, embedding: EmbedderChoice | None, *, is_literal: bool) -> float:
+    """What meaning counts beside words."""
+    languages = embedding.languages if embedding else ()
+    return vector_weight(hangul_share(asked.words), languages, is_literal=is_literal)
 
 
 def _not_asked(mode: Mode, weight: float) -> str | None:

@@ -16,8 +16,9 @@ from rag_desktop.services.spaces import EmbedderChoice
 from rag_desktop.store.library import Library
 from rag_desktop.store.selection import Labels, Selection
 from rag_desktop.store.vectors import SpaceRow
+from rag_desktop.text.identifiers import identifiers
 from rag_desktop.text.queries import Query
-from rag_desktop.text.words import query_terms, terms
+from rag_desktop.text.words import QueryTerm, query_terms, terms
 from rag_desktop.vectors.filtered import filtered
 from rag_desktop.vectors.index import ExactIndex, HnswIndex, Matrix
 
@@ -27,6 +28,8 @@ _KEPT_VECTORS = 64
 _MANY = 1_000
 """Passages from which on the library tells how rare words are. In one of ten, a word that stands in one would count a
 third of a word that stands in none, and every question with a word too many would seem to be about something else."""
+_NAMED, _NAMED_SHARE = 20, 500
+"""An identifier stands in at most so many passages, or in one of so many."""
 _NAME_WEIGHT = 0.15
 """What a file name that has the question's words adds to the keyword score, in parts of the best keyword score."""
 
@@ -72,6 +75,12 @@ class Words:
         query = asked.query
         return bool(self._library.fulltext.passages((), query.phrases, 1, among=asked.selection, without=query.without))
 
+    def names(self, words: str) -> tuple[tuple[str, ...], ...]:
+        """The identifiers in `words` that name a few passages of this library: IL-6 names no paper of immunologists."""
+        found = identifiers(words)
+        most = max(_NAMED, self._library.chunks.leaves() // _NAMED_SHARE) if found else 0
+        return tuple(each for each in found if 0 < self._library.fulltext.frequency(QueryTerm(each)) <= most)
+
     def rarity(self, words: str) -> dict[str, float]:
         """Inverse document frequency of each of the terms in this library; endings of Korean words count less."""
         total = max(_MANY, self._library.chunks.leaves())
@@ -110,7 +119,7 @@ class Meaning:
         """live_index: the index of a space that is being written in this process, if it is."""
         self._library = library
         self._live_index = live_index
-        self._followed: dict[tuple[str, bool], FollowingIndex] = {}
+        self._followed: dict[tuple[SpaceRow, bool], FollowingIndex] = {}
         self._vectors: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
 
     def search(
@@ -172,7 +181,7 @@ class Meaning:
         live = None if exact else self._live_index(space.key)
         if live is not None:
             return live
-        key = (space.key, exact)
+        key = (space, exact)
         if key not in self._followed:
             self._followed[key] = FollowingIndex(self._library, space, exact=exact)
         return self._followed[key].current()

@@ -20,7 +20,6 @@ from rag_desktop.services.signals import Asked, Meant
 from rag_desktop.services.spaces import EmbedderChoice
 from rag_desktop.store.fulltext import LONGEST_FAMILY
 from rag_desktop.store.library import Library
-from rag_desktop.text.identifiers import identifiers
 
 CONTEXT = 30
 """Passages whose surroundings are looked at: more changed nothing in the first ten."""
@@ -30,12 +29,13 @@ CONTEXT = 30
 class Scene:
     """What a stage may draw on.
 
-    rarity: inverse document frequency of the question's terms. meant: None where meaning was not asked. reranking:
-    value of the setting.
+    names: rare identifiers of the question, as index tokens. rarity: inverse document frequency of the question's terms.
+    meant: None where meaning was not asked. reranking: value of the setting.
     """
 
     library: Library
     asked: Asked
+    names: tuple[tuple[str, ...], ...]
     rarity: Mapping[str, float]
     embedding: EmbedderChoice | None
     meant: Meant | None
@@ -107,7 +107,7 @@ def _cosines(scene: Scene, head: tuple[Passage, ...]) -> tuple[Mapping[ChunkId, 
 
 def identified(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """Passages that hold the question's rare identifiers (INV-2024-31, match.arg) before those that do not."""
-    wanted = identifiers(scene.asked.query.text)
+    wanted = scene.names
     if not wanted:
         return passages
     full_text, ids = scene.library.fulltext, [each.chunk.id for each in passages]

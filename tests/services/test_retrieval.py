@@ -359,6 +359,19 @@ def test_a_hundred_copies_are_one_passage_that_names_the_others(world: Searched,
     assert len({found.document.id, *(twin.id for twin in found.twins)}) == 100
 
 
+def test_an_identifier_that_stands_everywhere_names_nothing(world: Searched) -> None:
+    folder = world.folder()
+    for number in range(25):
+        world.put(folder, f"{number}.txt", f"Sample {number} was treated with IL-6 for {number} days, as IL-6 asks.")
+    world.put(folder, "rare.txt", "The receptor of IL-77 was never found in any sample at all.")
+    world.embed()
+    with world.retrieval() as retrieval:
+        common, rare = (retrieval.search(Question(f"receptor {name}")) for name in ("IL-6", "IL-77"))
+    assert not any(score.stage == "identifiers" for each in common.passages for score in each.trace)
+    assert names(rare)[0] == "rare.txt"
+    assert any(score.stage == "identifiers" for score in rare.passages[0].trace)
+
+
 def test_copies_crowd_nothing_out(world: Searched) -> None:
     folder = world.folder()
     for number in range(130):

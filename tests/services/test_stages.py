@@ -143,7 +143,7 @@ def test_identifiers_go_before_scores_of_any_scale(world: Searched) -> None:
     odd = tuple(replace(each, score=float(place)) for place, each in enumerate(found.passages))
     with world.retrieval() as retrieval:
         asked = retrieval._taken_apart(Question("rent INV-2024-31"))
-    ordered = stages.identified(Scene(world.library, asked, {}, None, None, "off"), odd)
+    ordered = stages.identified(Scene(world.library, asked, (("inv", "2024", "31"),), {}, None, None, "off"), odd)
     assert "INV-2024-31" in ordered[0].text
     others = [each for each in odd if "INV-2024-31" not in each.text]
     assert [each.text for each in ordered[1:]] == [each.text for each in others]

@@ -10,6 +10,8 @@ from rag_desktop.services.stages import STAGES
 
 SIGNALS = (Mode.KEYWORD.value, Mode.VECTOR.value)
 FUSED = "fused"
+_FAILURES = ("child-", "model-")
+"""What codes begin with of a stage that should have run."""
 MERGE = "merge"
 """Runs in every search, but does nothing where the question does not ask for it."""
 LATER = tuple(stage.name for stage in STAGES)
@@ -60,7 +62,7 @@ def search(retrieval: Retrieval, question: Question, recipe: Recipe, *, exact: b
         if error.code != "question-empty":
             raise
         return Found((), recipe.mode, {})
-    if found.mode is not recipe.mode:
+    if found.mode is not recipe.mode or any(code.startswith(_FAILURES) for code in found.absent.values()):
         raise UserFacingError("evaluation-partial")
     return found
 
