@@ -29,8 +29,8 @@ CONTEXT = 30
 class Scene:
     """What a stage may draw on.
 
-    names: rare identifiers of the question, as index tokens. rarity: inverse document frequency of the question's terms.
-    meant: None where meaning was not asked. reranking: value of the setting.
+    names: rare identifiers of the question, as index tokens. rarity: inverse document frequency of its terms. meant: None
+    where meaning was not asked. reranking: value of the setting.
     """
 
     library: Library
