@@ -29,7 +29,7 @@ CONTEXT = 30
 class Scene:
     """What a stage may draw on.
 
-    names: rare identifiers of the question, as index tokens. rarity: inverse document frequency of its terms. meant: None
+    names: its rare identifiers, as index tokens. rarity: inverse document frequency of its terms. meant: None
     where meaning was not asked. reranking: value of the setting.
     """
 
