@@ -133,7 +133,7 @@ def _embedder(
     hashes = ",".join(file.sha256 or "" for file in model.files)
     key = repr((hashes, model.query_prefix, model.passage_prefix))
     embedder = Embedder(child, key, model.name, model.dimension or 0)
-    return EmbedderChoice(embedder, model.languages, model.relevance, reranker)
+    return EmbedderChoice(embedder, model.languages, model.relevance, reranker, model.is_late)
 
 
 def _generator(models: ModelsService, settings: SettingsFile) -> GeneratorChoice | None:
@@ -183,7 +183,7 @@ def _scripted_embedders(settings: SettingsFile) -> tuple[EmbedderChoice, ...]:
 
 def _scripted_embedder(name: str, dimension: int) -> EmbedderChoice:
     child = Child("embedder", partial(scripted.embedding_role, dimension=dimension), _EMBEDDER_LIMITS)
-    return EmbedderChoice(Embedder(child, name, name, dimension), ("*",), Relevance(0.5, 0.1))
+    return EmbedderChoice(Embedder(child, name, name, dimension), ("*",), Relevance(0.5, 0.1), is_late=True)
 
 
 def _scripted_generator() -> GeneratorChoice:

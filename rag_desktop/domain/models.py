@@ -99,6 +99,8 @@ class Model:
     dimension: int | None = None
     relevance: Relevance | None = None
     """Embedders: what their cosines say of relevance, where that was measured."""
+    is_late: bool = False
+    """Embedders: late interaction of its tokens was found to bring better passages first."""
     rank: int = 0
     """Generators: a higher one is preferred where nothing was chosen."""
     default: bool = False

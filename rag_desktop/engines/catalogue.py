@@ -28,7 +28,7 @@ _REVISION = re.compile(r"[0-9a-f]{40}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _MODEL_KEYS = {
     "name", "title", "kind", "files", "licence", "context_length", "languages", "template", "query_prefix",
-    "passage_prefix", "dimension", "relevance", "rank", "default", "sources", "convert", "originals",
+    "passage_prefix", "dimension", "relevance", "late", "rank", "default", "sources", "convert", "originals",
 }  # fmt: skip
 
 
@@ -176,6 +176,7 @@ def _model(table: _Table) -> Model:
         passage_prefix=table.text("passage_prefix", ""),
         dimension=table.whole("dimension", 1) if table.has("dimension") else None,
         relevance=_relevance(table.table("relevance")) if table.has("relevance") else None,
+        is_late=table.flag("late"),
         rank=table.whole("rank", 0, 0),
         default=table.flag("default"),
         conversion=conversion,

@@ -175,7 +175,7 @@ class Retrieval:
         clock.report("fused")
         rankings = {"fused": passages}
         if steps.until != "fused":
-            scene = Scene(self._library, asked, names, rarity, embedding, meant, self._reranking)
+            scene = Scene(self._library, asked, names, rarity, embedding, meant, self._reranking, steps.also)
             passages = self._through_stages(scene, rankings, clock, steps)
         passages = passages[: question.top_k]
         evidence = evidence_in(passages, asked.words, rarity)

@@ -29,13 +29,15 @@ _FIRST = ChunkId(0)
 class EmbedderChoice:
     """The embedder in use, the languages its model reads, and what its cosines say.
 
-    reranker: the cross-encoder that the same child serves, where one is installed.
+    reranker: the cross-encoder that the same child serves, where one is installed. is_late: late interaction of its
+    tokens helps.
     """
 
     embedder: Embedder
     languages: tuple[str, ...]
     relevance: Relevance | None
     reranker: InstalledModel | None = None
+    is_late: bool = False
 
 
 @dataclass(slots=True)

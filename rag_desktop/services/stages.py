@@ -30,7 +30,7 @@ class Scene:
     """What a stage may draw on.
 
     names: its rare identifiers, as index tokens. rarity: inverse document frequency of its terms. meant: None
-    where meaning was not asked. reranking: value of the setting.
+    where meaning was not asked. reranking: value of the setting. also: stages that run whatever speaks against them.
     """
 
     library: Library
@@ -40,6 +40,7 @@ class Scene:
     embedding: EmbedderChoice | None
     meant: Meant | None
     reranking: str
+    also: frozenset[str] = frozenset()
 
 
 class AbsentError(Exception):
@@ -125,6 +126,8 @@ def late(scene: Scene, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """Late interaction with the tokens of the model that made the vectors."""
     if scene.embedding is None or scene.meant is None:
         raise AbsentError("vector-absent")
+    if not scene.embedding.is_late and "late" not in scene.also:
+        raise AbsentError("late-unhelpful")
     if _reranks(scene):
         raise AbsentError("reranker-instead")
     child = scene.embedding.embedder.child

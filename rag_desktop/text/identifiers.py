@@ -16,9 +16,9 @@ _MOST = 5
 def identifiers(text: str) -> tuple[tuple[str, ...], ...]:
     """Identifiers in `text`, at most five, each as the index tokens that must stand side by side.
 
-    An identifier has letters of the alphabet and digits, four at least (INV-2024-0031, e1071), a dot between parts of two
-    letters or more (match.arg) or an underscore (R_init). Plain numbers, initials, words with a hyphen and names with
-    capitals inside are none.
+    An identifier has letters of the alphabet and digits, four at least (INV-2024-0031, e1071), a dot between parts of
+    two letters or more (match.arg) or an underscore (R_init). Plain numbers, initials, words with a hyphen and names
+    with capitals inside are none.
     """
     found = (match[0] for match in _JOINED.finditer(compatible(text)))
     named = (phrase_tokens(words(each)) for each in found if _is_identifier(each))

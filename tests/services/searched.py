@@ -86,7 +86,7 @@ class Searched:
 
 def choice_of(child: Child, languages: Sequence[str] = ("*",)) -> EmbedderChoice:
     """The scripted model, served by `child`."""
-    return EmbedderChoice(Embedder(child, "key", "scripted", scripted.DIMENSION), tuple(languages), SAYS)
+    return EmbedderChoice(Embedder(child, "key", "scripted", scripted.DIMENSION), tuple(languages), SAYS, is_late=True)
 
 
 @contextmanager

@@ -185,3 +185,15 @@ def test_no_words_come_twice_where_passages_were_merged(world: Searched) -> None
 def test_late_interaction_needs_the_question_vector(world: Searched) -> None:
     found = search(world, Question("rent"), mode=Mode.KEYWORD)
     assert (found.absent["vector"], found.absent["late"]) == ("not-asked", "vector-absent")
+
+
+def test_late_interaction_runs_where_it_helps_or_is_asked_for(world: Searched) -> None:
+    folder = world.folder()
+    world.put(folder, "lease.txt", "The notice period is three months.", "The deposit is two rents.")
+    world.embed()
+    plain = replace(world.choice, is_late=False)
+    with world.retrieval([plain]) as retrieval:
+        usual = retrieval.search(Question("notice period"))
+        asked = retrieval.search(Question("notice period"), steps=Steps(also=frozenset({"late"})))
+    assert usual.absent["late"] == "late-unhelpful"
+    assert "late" not in asked.absent
