@@ -9,6 +9,8 @@ import numpy.typing as npt
 from rag_desktop.engines.tokenising import Tokeniser, Tokens
 
 Matrix = npt.NDArray[np.float32]
+LEAST_COSINE = 0.999
+"""Two ways of running a model give the same vectors where none is further from the other's than this."""
 
 
 class Backend(Protocol):

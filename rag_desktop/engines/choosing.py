@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 from rag_desktop.domain.errors import UserFacingError
-from rag_desktop.engines.backends import Backend, cosines
+from rag_desktop.engines.attempts import RefusedError
+from rag_desktop.engines.backends import LEAST_COSINE, Backend, cosines
 from rag_desktop.engines.openvino_backend import OpenVinoBackend, convert, errors, is_installed, loaded
 from rag_desktop.engines.preparing import Preparations
 from rag_desktop.engines.quantising import Quantiser
@@ -14,7 +16,6 @@ from rag_desktop.engines.torch_backend import TorchBackend
 
 _LOG = logging.getLogger(__name__)
 PLAIN = "plain"
-_LEAST_COSINE = 0.999
 _SAMPLES = (
     "The lease runs for three years and may be ended with a notice of one month.",
     "SHORT",
@@ -46,7 +47,7 @@ class Chosen:
 def choose(folder: Path, caches: Path | None, threads: int) -> Chosen:
     """Load the model. What is worth keeping for the next start is kept below `caches`.
 
-    Raises UserFacingError `model-missing` or `model-damaged` (name).
+    Raises UserFacingError `model-missing`, `model-damaged` or `model-memory` (name); `child-memory`.
     """
     if not folder.is_dir():
         raise UserFacingError("model-missing", name=folder.name)
@@ -58,7 +59,7 @@ def choose(folder: Path, caches: Path | None, threads: int) -> Chosen:
     torch = TorchBackend(folder, threads)
     if preparations and torch.device == "cpu" and (plain := _converted(preparations, torch, threads)):
         return Chosen(plain, Quantiser(preparations, plain, threads))
-    torch.lower()
+    torch.lower(torch.tokeniser(_SAMPLES[:-1], torch.prompt))
     return Chosen(torch)
 
 
@@ -66,10 +67,12 @@ def _preparations(folder: Path, caches: Path | None) -> Preparations | None:
     if caches is None or not is_installed():
         return None
     try:
-        return Preparations(caches, folder)
-    except OSError as error:
+        preparations = Preparations(caches, folder)
+    except (OSError, PackageNotFoundError) as error:
         _LOG.warning("nothing is prepared: %s", error)
         return None
+    preparations.sweep()
+    return preparations
 
 
 def _found(preparations: Preparations, threads: int) -> OpenVinoBackend | None:
@@ -80,27 +83,26 @@ def _found(preparations: Preparations, threads: int) -> OpenVinoBackend | None:
 
 def _converted(preparations: Preparations, torch: TorchBackend, threads: int) -> OpenVinoBackend | None:
     """The model as OpenVINO runs it, checked against torch; None where that failed or its vectors are others."""
-    attempts = preparations.attempts(PLAIN)
-    if attempts.are_used_up:
+    if preparations.attempts(PLAIN).are_used_up:
         return None
-    attempts.begin()
     try:
         with preparations.making(PLAIN, torch.tokeniser, torch.prompt) as place:
             convert(torch, place.graph)
             plain = OpenVinoBackend(place, threads, PLAIN)
             _check(plain, torch)
-    except errors() as error:
-        _LOG.warning("OpenVINO does not run this model; torch does", exc_info=error)
-        attempts.give_up()
+    except RefusedError as refused:
+        _LOG.warning("OpenVINO gives this model's vectors differently; torch serves: %s", refused)
         return None
-    attempts.end()
+    except errors() as error:
+        _LOG.warning("OpenVINO does not run this model now; torch does", exc_info=error)
+        return None
     return _found(preparations, threads)  # the graph has moved to its place since
 
 
 def _check(made: Backend, exact: Backend) -> None:
-    """Raises ValueError where the two give other vectors for the same texts, alone or together."""
+    """Raises RefusedError where the two give other vectors for the same texts, alone or together."""
     texts = exact.tokeniser(_SAMPLES, exact.prompt)
     wanted = exact.sentences(texts)
     worst = float(min(cosines(made.sentences(texts), wanted).min(), cosines(made.sentences(texts[:1]), wanted[:1])[0]))
-    if not worst >= _LEAST_COSINE:
-        raise ValueError(f"worst cosine {worst:.4f}")
+    if not worst >= LEAST_COSINE:
+        raise RefusedError(f"worst cosine {worst:.4f}")

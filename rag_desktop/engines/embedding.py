@@ -4,6 +4,8 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.messages import (
     EmbedderOptions,
@@ -32,8 +34,9 @@ def role(options: EmbedderOptions, stop: StopSign) -> Serve:
     """Serves EmbedRequest with an EmbedReply for each micro-batch, shortest texts first; MaxSimRequest and
     RerankRequest with a ScoresReply each, of no scores where the request was stopped.
 
-    Use as `functools.partial(role, options)`. Raises UserFacingError `model-missing` or `model-damaged` (name) at
-    loading; for a RerankRequest `reranker-missing`, or what engines.reranking raises.
+    Use as `functools.partial(role, options)`. Raises UserFacingError `model-missing`, `model-damaged` or
+    `model-memory` (name) at loading; `model-damaged` where a vector is not of numbers, `child-memory`; for a
+    RerankRequest `reranker-missing`, or what engines.reranking raises.
     """
     return _Engine(options, stop).serve
 
@@ -63,6 +66,8 @@ class _Engine:
             if self._stop():
                 return
             vectors = backend.sentences([texts[place] for place in places])
+            if not np.isfinite(vectors).all():  # stored, they would be found for no question or for every one
+                raise UserFacingError("model-damaged", name=self._options.folder.name)
             yield EmbedReply(tuple(places), vectors.shape[1], vectors.astype("<f2").tobytes())
 
     def _max_sims(self, request: MaxSimRequest) -> tuple[float, ...]:

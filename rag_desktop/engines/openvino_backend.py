@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,7 @@ _BUILT_IN_ERRORS = (
     ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, MemoryError, OSError, RuntimeError,
     TypeError, ValueError,
 )  # fmt: skip
+_ERROR_MODULES = ("openvino.frontend", "openvino.tools.ovc.error", "nncf.errors")
 Errors = tuple[type[Exception], ...]
 
 
@@ -69,17 +71,19 @@ def loaded(prepared: Prepared, threads: int, name: str) -> OpenVinoBackend | Non
 
 def is_installed() -> bool:
     """Whether OpenVINO and nncf are there: they are not made for every system."""
-    return all(find_spec(name) is not None for name in ("openvino", "nncf"))
+    try:
+        return all(find_spec(name) is not None for name in ("openvino", "nncf"))
+    except (ImportError, ValueError):  # ValueError: half imported
+        return False
 
 
 def errors() -> Errors:
-    """What OpenVINO and nncf raise: built-in errors, and their own, which stand straight below Exception."""
-    _openvino()
-    import nncf.errors
-    import openvino.frontend
-    import openvino.tools.ovc.error
+    """What OpenVINO and nncf raise: built-in errors, and their own, which stand straight below Exception.
 
-    return (*_BUILT_IN_ERRORS, *_own(nncf.errors), *_own(openvino.frontend), *_own(openvino.tools.ovc.error))
+    Only modules that are loaded can have raised; a broken installation cannot be asked for its errors.
+    """
+    own = (_own(module) for name in _ERROR_MODULES if (module := sys.modules.get(name)))
+    return (*_BUILT_IN_ERRORS, *chain.from_iterable(own))
 
 
 def convert(source: TorchBackend, graph: Path) -> None:

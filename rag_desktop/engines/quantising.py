@@ -7,7 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
+from rag_desktop.engines.attempts import RefusedError, SlowError
 from rag_desktop.engines.backends import Backend, cosines
 from rag_desktop.engines.openvino_backend import OpenVinoBackend, errors, loaded, quantise
 from rag_desktop.engines.preparing import Preparations
@@ -23,11 +25,12 @@ _LEAST_COSINE = 0.99
 _LEAST_GAIN = 1.15
 """How much faster the 8-bit form must be to be worth its rounding."""
 _WATCHED_EVERY = 2
-"""In one of so many requests, one text is embedded both ways."""
+"""In one of so many requests, one text is embedded both ways; in each of the first ones, until it can be decided."""
 _WATCHED = 8
 """So many of these, the last ones, decide whether the 8-bit form still fits."""
 _BATCH = 16
-_ROUNDS = 3
+_ROUNDS = 7
+"""The best of them is what counts: other programs may compute meanwhile."""
 _NICENESS = 10
 
 
@@ -70,7 +73,7 @@ class Quantiser:
     def _watch(self, made: Backend, text: Tokens) -> None:
         """The ranges fit the texts they were taken from; others, in another script for instance, may need others."""
         self._watched += 1
-        if self._watched % _WATCHED_EVERY:
+        if len(self._cosines) == _WATCHED and self._watched % _WATCHED_EVERY:
             return
         self._cosines.append(float(cosines(made.sentences([text]), self._plain.sentences([text]))[0]))
         if len(self._cosines) == _WATCHED and not sum(self._cosines) / _WATCHED >= _LEAST_COSINE:
@@ -79,35 +82,29 @@ class Quantiser:
             )
             self.made = None
             self._preparations.drop(KIND)
+            self._attempts.note_drop()
 
     def _run(self) -> None:
         if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-        self._attempts.begin()
+            with suppress(OSError):
+                thread = threading.get_native_id()
+                now = os.getpriority(os.PRIO_PROCESS, thread)
+                os.setpriority(os.PRIO_PROCESS, thread, max(now, _NICENESS))
         try:
-            made = self._make()
+            self.made = self._make()
+        except (RefusedError, SlowError) as refused:
+            _LOG.info("the 8-bit form is refused: %s", refused)
         except errors() as error:
             _LOG.warning("the 8-bit form could not be made", exc_info=error)
-            self._attempts.give_up()
-            return
-        if made is None:
-            self._attempts.give_up()
-            return
-        self._attempts.end()
-        self.made = made
 
-    def _make(self) -> Backend | None:
+    def _make(self) -> Backend:
         plain = self._plain.prepared
         calibrating, checking = self._taken[:_CALIBRATING], self._taken[_CALIBRATING:]
         self._taken = []
-        try:
-            with self._preparations.making(KIND, plain.tokeniser, plain.prompt) as place:
-                quantise(plain, calibrating, place.graph)
-                made = OpenVinoBackend(place, self._threads, KIND)
-                self._check(made, checking)
-        except _RefusedError as refused:
-            _LOG.info("the 8-bit form is refused: %s", refused)
-            return None
+        with self._preparations.making(KIND, plain.tokeniser, plain.prompt) as place:
+            quantise(plain, calibrating, place.graph)
+            made = OpenVinoBackend(place, self._threads, KIND)
+            self._check(made, checking)
         return made
 
     def _check(self, made: Backend, texts: Sequence[Tokens]) -> None:
@@ -115,17 +112,13 @@ class Quantiser:
         exact = OpenVinoBackend(self._plain.prepared, self._threads, "exact", exact=True)
         cosine = sum(float(cosines(made.sentences(each), exact.sentences(each)).mean()) for each in batches)
         if not cosine / len(batches) >= _LEAST_COSINE:
-            raise _RefusedError(f"mean cosine {cosine / len(batches):.4f}")
+            raise RefusedError(f"mean cosine {cosine / len(batches):.4f}")
         # A backend of its own: the one in use is not for two threads.
         plain = OpenVinoBackend(self._plain.prepared, self._threads, "plain")
         seconds = [(_seconds(plain, batches), _seconds(made, batches)) for _ in range(_ROUNDS)]
         gain = min(of_plain for of_plain, _ in seconds) / min(of_made for _, of_made in seconds)
         if gain < _LEAST_GAIN:
-            raise _RefusedError(f"{gain:.2f} times as fast")
-
-
-class _RefusedError(Exception):
-    """The 8-bit form is not good enough; never leaves this module."""
+            raise SlowError(f"{gain:.2f} times as fast")
 
 
 def _seconds(backend: Backend, batches: Sequence[Sequence[Tokens]]) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.roles import StopSign
-from rag_desktop.engines import accelerator
+from rag_desktop.engines import accelerator, loading
 from rag_desktop.engines.cores import threads as thread_count
 
 Score = Callable[[str, Sequence[str]], tuple[float, ...]]
@@ -25,7 +25,7 @@ def load(folder: Path, threads: int, stop: StopSign = lambda: False) -> Score:
     """The cross-encoder in `folder`, on `threads` cores (0: all).
 
     Texts that are too long lose their ends, the question nothing. Once `stop` says so, the scores are cut short: empty.
-    Raises UserFacingError: `model-missing`, `model-damaged` (name).
+    Raises UserFacingError: `model-missing`, `model-damaged`, `model-memory` (name); scoring, `child-memory` (name).
     """
     if not folder.is_dir():
         raise UserFacingError("model-missing", name=folder.name)
@@ -43,7 +43,9 @@ def load(folder: Path, threads: int, stop: StopSign = lambda: False) -> Score:
                 return ()
             places = order[start : start + _BATCH]
             pairs = [(asked, cut[place]) for place in places]
-            scores.update(zip(places, _relevance(model, pairs, most), strict=True))
+            with loading.within_memory(folder.name):
+                found = _relevance(model, pairs, most)
+            scores.update(zip(places, found, strict=True))
         return tuple(scores[place] for place in range(len(cut)))
 
     return score
@@ -75,16 +77,15 @@ def _shortened(tokenizer: Any, question: str, most: int) -> str:
 
 def _loaded(folder: Path, threads: int) -> Any:
     # Without its file of tokens a tokenizer of none is made up, without complaint.
-    if not _holds_safetensors(folder) or not (folder / "tokenizer.json").is_file():
+    if not loading.holds_safetensors(folder) or not (folder / "tokenizer.json").is_file():
         raise UserFacingError("model-damaged", name=folder.name)
     accelerator.go_offline()
     import torch
-    from safetensors import SafetensorError
     from sentence_transformers import CrossEncoder
 
     torch.set_num_threads(thread_count(threads))
-    device = accelerator.device(torch)
-    try:
+
+    def make(device: str) -> Any:
         model = CrossEncoder(
             str(folder),
             device=device,
@@ -92,31 +93,14 @@ def _loaded(folder: Path, threads: int) -> Any:
             trust_remote_code=False,
             model_kwargs={"dtype": accelerator.dtype(torch, device), "use_safetensors": True},
         )
-        is_fit = _is_fit(model)
-    except (
-        SafetensorError,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        ImportError,
-    ) as error:
-        # What the libraries raise for a file that is cut short, empty, not JSON or of another shape.
-        raise UserFacingError("model-damaged", name=folder.name) from error
-    if not is_fit:
-        raise UserFacingError("model-damaged", name=folder.name)
-    return model.eval()
+        if not _is_fit(model):
+            raise ValueError("not a model that judges pairs")
+        return model.eval()
+
+    return loading.placed(torch, folder, make)[0]
 
 
 def _is_fit(model: Any) -> bool:
     """Whether the model judges pairs; of any other, the library would make up a judging layer of chance numbers."""
     named = model.config.architectures or [""]
     return named[0].endswith("ForSequenceClassification") and model.num_labels in {1, 2}
-
-
-def _holds_safetensors(folder: Path) -> bool:
-    """Whether weights are there, and none only as a pickle: unpickling runs whatever code the file names."""
-    pickled = (each.parent for each in folder.rglob("*.bin") if each.name.startswith("pytorch_model"))
-    return any(folder.rglob("*.safetensors")) and all(any(place.glob("*.safetensors")) for place in pickled)

@@ -203,7 +203,7 @@ def measure(data: Path, folder: Path, count: int, rounds: int) -> dict[str, Any]
         first, first_s = _start(options)
         first.close()
         result["first_start_s"] = round(first_s, 2)
-        preparations.attempts(KIND).give_up()  # or the 8-bit form would take over under way
+        preparations.attempts(KIND).put_off()  # or the 8-bit form would take over under way
         for name in ("torch", "plain", KIND):
             if name == KIND:
                 preparations.attempts(KIND).end()

@@ -4,21 +4,24 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
+from rag_desktop.domain.errors import UserFacingError
 from rag_desktop.domain.messages import EmbedderOptions, EmbedRequest
 from rag_desktop.domain.roles import Serve
-from rag_desktop.engines import quantising
-from rag_desktop.engines.attempts import Attempts
+from rag_desktop.engines import choosing, openvino_backend, quantising
 from rag_desktop.engines.choosing import PLAIN, Chosen, choose
 from rag_desktop.engines.embedding import role
 from rag_desktop.engines.openvino_backend import is_installed
 from rag_desktop.engines.preparing import Preparations
 from rag_desktop.engines.quantising import KIND, Quantiser
 from tests.engines import tiny_bert
+from tests.engines.ages import age
 
 pytestmark = [
     pytest.mark.filterwarnings("default"),  # the libraries' own deprecations are theirs
@@ -129,12 +132,14 @@ def test_another_model_in_the_same_folder_is_prepared_anew(tmp_path: Path, cache
     folder = tiny_bert.write(tmp_path / "model")
     choose(folder, caches, 1)
     before = {path.parent for path in caches.rglob("model.bin")}
+    for path in caches.glob("*/*/*"):
+        age(path, days=8)
     tiny_bert.write(folder, seed=8)
     os.utime(folder / "model.safetensors", ns=(1, 1))
     chosen = choose(folder, caches, 1)
     after = {path.parent for path in caches.rglob("model.bin")}
     assert len(after) == len(before) == 2
-    assert len(after & before) == 1, "only what was prepared from the other folder stays"
+    assert len(after & before) == 1, "only what was prepared from the other folder stays, though it is as old"
     assert worst(vectors_of(chosen), expected(folder)) > 0.999
 
 
@@ -142,6 +147,118 @@ def test_after_two_attempts_without_an_end_torch_serves(folder: Path, tmp_path: 
     for _ in range(2):
         Preparations(tmp_path, folder).attempts(PLAIN).begin()
     assert choose(folder, tmp_path, 1).asking.name == "torch cpu"
+
+
+def test_after_a_day_openvino_is_tried_again(folder: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        Preparations(tmp_path, folder).attempts(PLAIN).begin()
+    (mark,) = tmp_path.rglob("*.attempts")
+    age(mark, hours=25)
+    assert choose(folder, tmp_path, 1).asking.name == PLAIN
+
+
+def test_an_error_is_one_failed_attempt_and_other_vectors_are_the_last(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(choosing, "convert", full)
+        assert choose(folder, tmp_path / "full", 1).asking.name == "torch cpu"
+    assert choose(folder, tmp_path / "full", 1).asking.name == PLAIN
+    with monkeypatch.context() as patch:
+        patch.setattr(choosing, "LEAST_COSINE", 1.1)
+        assert choose(folder, tmp_path / "other", 1).asking.name == "torch cpu"
+    for path in (tmp_path / "other").rglob("*"):
+        age(path, days=400)
+    assert choose(folder, tmp_path / "other", 1).asking.name == "torch cpu"
+
+
+def test_while_another_program_prepares_torch_serves(folder: Path, tmp_path: Path) -> None:
+    attempts = Preparations(tmp_path, folder).attempts(PLAIN)
+    attempts.begin()
+    attempts.end()
+    (home,) = tmp_path.glob("*/*/*")
+    with FileLock(home / f"{PLAIN}.lock"):
+        for _ in range(3):
+            assert choose(folder, tmp_path, 1).asking.name == "torch cpu"
+    assert choose(folder, tmp_path, 1).asking.name == PLAIN
+
+
+def test_losing_a_race_is_no_failure(
+    folder: Path, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (whole,) = prepared.glob("*/*/*/plain")
+    real = Path.replace
+
+    def lost(self: Path, target: Path) -> Path:
+        if target.name == PLAIN:
+            shutil.copytree(whole, target)
+            raise PermissionError
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", lost)
+    assert choose(folder, tmp_path, 1).asking.name == PLAIN
+    assert not [*tmp_path.rglob("*.attempts")]
+
+
+def test_what_a_killed_preparation_left_is_removed(folder: Path, caches: Path) -> None:
+    (home,) = caches.glob("*/*/*/plain")
+    old, new = home.with_name("plain.old"), home.with_name("int8.new")
+    for left in (old, new):
+        left.mkdir()
+    age(old, hours=2)
+    choose(folder, caches, 1)
+    assert [old.exists(), new.exists(), home.exists()] == [False, True, True]
+
+
+def test_libraries_without_a_version_on_record(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(metadata, "version", missing)
+        preparations = choosing._preparations(folder, tmp_path)
+    assert preparations is None
+
+
+@pytest.mark.parametrize(("error", "is_prepared"), [("ImportError", True), ("OSError", False)])
+def test_an_openvino_that_does_not_import(folder: Path, caches: Path, error: str, is_prepared: bool) -> None:
+    if not is_prepared:
+        shutil.rmtree(caches)
+    script = f"""
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self) if name == "openvino" else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        raise {error}("cannot open shared object file")
+
+sys.meta_path.insert(0, Broken())
+from rag_desktop.engines.choosing import choose
+print(choose(Path({str(folder)!r}), Path({str(caches)!r}), 1).asking.name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout == "torch cpu\n"
+
+
+def test_a_finder_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def find_spec(self, *_: object) -> None:
+            raise ImportError
+
+    for name in ("openvino", "nncf"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken()])
+    assert not openvino_backend.is_installed()
 
 
 def test_a_graph_that_does_not_load_is_passed_over(
@@ -207,13 +324,33 @@ def test_the_8_bit_form_goes_where_it_fits_no_more(folder: Path, caches: Path, m
 
 
 @pytest.mark.usefixtures("few_texts")
-@pytest.mark.parametrize(("bound", "value"), [("_LEAST_COSINE", 1.1), ("_LEAST_GAIN", 1000.0)])
-def test_the_8_bit_form_is_refused_for_good(
-    folder: Path, caches: Path, monkeypatch: pytest.MonkeyPatch, bound: str, value: float
+def test_the_8_bit_form_that_went_twice_is_made_no_more(
+    folder: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for drops in range(2):
+        assert quantised(folder, caches).thread, f"after {drops}"
+        with monkeypatch.context() as patch:
+            patch.setattr(quantising, "_LEAST_COSINE", 1.1)
+            chosen = choose(folder, caches, 1)
+            texts = chosen.asking.tokeniser(TEXTS)
+            names = [chosen.indexing(texts).name for _ in range(quantising._WATCHED)]
+        assert names == [KIND] * (quantising._WATCHED - 1) + [PLAIN], "each request is watched until it is decided"
+    for path in caches.rglob("*"):
+        age(path, days=400)
+    assert quantised(folder, caches).thread is None
+
+
+@pytest.mark.usefixtures("few_texts")
+@pytest.mark.parametrize(("bound", "value", "is_final"), [("_LEAST_COSINE", 1.1, True), ("_LEAST_GAIN", 1e3, False)])
+def test_the_8_bit_form_is_refused(
+    folder: Path, caches: Path, monkeypatch: pytest.MonkeyPatch, bound: str, value: float, is_final: bool
 ) -> None:
     monkeypatch.setattr(quantising, bound, value)
     assert quantised(folder, caches).made is None
     assert quantised(folder, caches).thread is None, "and is not tried again"
+    for path in caches.rglob("*.attempts*"):
+        age(path, days=2)
+    assert (quantised(folder, caches).thread is None) == is_final
 
 
 def test_nothing_calls_home(folder: Path, tmp_path: Path) -> None:
@@ -242,28 +379,19 @@ print(sorted(set(reached) - {{"socket.__new__", "socket.bind"}}))  # urllib3 tri
     assert done.stderr == ""
 
 
-def test_attempts(tmp_path: Path) -> None:
-    attempts = [Attempts(tmp_path / "new" / "mark") for _ in range(3)]
-    seen = []
-    for act in (attempts[0].begin, attempts[1].begin, attempts[1].end, attempts[0].give_up):
-        act()
-        seen.append(attempts[2].are_used_up)
-    assert seen == [False, True, False, True]
-
-
-@pytest.mark.parametrize(("end", "left"), [("", False), ("os._exit(1)", True)])
-def test_a_process_that_ends_of_itself_takes_its_attempt_back(tmp_path: Path, end: str, left: bool) -> None:
-    script = f"""
-import os
-from pathlib import Path
-from rag_desktop.engines.attempts import Attempts
-Attempts(Path({str(tmp_path / "mark")!r})).begin()
-{end}
-"""
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, timeout=60)
-    assert (tmp_path / "mark").exists() == left
-
-
 def test_the_role_uses_what_was_prepared(folder: Path, caches: Path) -> None:
     serve = role(EmbedderOptions(folder, threads=1, caches=caches), lambda: False)
     assert worst(embedded(serve), expected(folder)) > 0.998
+
+
+def test_vectors_that_are_no_numbers_are_not_given(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tiny_bert.write(tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    weights["encoder.layer.1.output.dense.bias"].fill_(float("nan"))
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    serve = role(EmbedderOptions(folder, threads=1, caches=tmp_path / "caches"), lambda: False)
+    with pytest.raises(UserFacingError) as caught:
+        embedded(serve)
+    assert (caught.value.code, caught.value.arguments) == ("model-damaged", {"name": "model"})
