@@ -23,7 +23,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from rag_desktop.vectors.index import EF, ExactIndex, Hit, HnswIndex, Labels, Matrix, best_hits, cosines
+from rag_desktop.vectors.index import EF_AMONG, ExactIndex, Hit, HnswIndex, Labels, Matrix, best_hits, cosines
 
 Rows = Callable[[Labels], tuple[Labels, Matrix]]
 """Gives those of some labels that have a vector, and their vectors."""
@@ -63,7 +63,7 @@ def filtered_by(
     """As `filtered`, and the way that was taken."""
     if isinstance(index, ExactIndex):
         return index.search_among(vector, k, labels), Way.PRE
-    passed = _PASSED * max(EF, 2 * k) * len(index) / max(1, len(labels))
+    passed = _PASSED * max(EF_AMONG, 2 * k) * len(index) / max(1, len(labels))
     affordable = _READ_COST * len(labels)
     if affordable <= passed:
         return read_through(rows, vector, k, labels), Way.PRE

@@ -25,8 +25,11 @@ Hit = tuple[int, float]
 
 M = 16
 EF_CONSTRUCTION = 200
-EF = 96
-"""Not stored in the file by hnswlib, so it is set at each load."""
+EF = 400
+"""Not stored in the file by hnswlib, so it is set before each search. Questions are further from passages than passages
+from one another: over 100,000 passages 96 finds .94 of their ten nearest, 200 .97, 400 .99 in .4 ms, 800 .996 in .9."""
+EF_AMONG = 96
+"""The same for a search among some labels only, which comes by many more vectors."""
 _GROWTH = 1.5
 _FIRST_ROOM = 4096
 _MANY = 8
@@ -102,7 +105,7 @@ class HnswIndex:
             is_meant = np.zeros(max(self._highest, int(labels.max())) + 1, np.bool_)
             is_meant[labels] = True
             allowed = _Allowed(is_meant.tobytes(), most)
-            self._graph.set_ef(max(EF, 2 * k))
+            self._graph.set_ef(max(EF_AMONG, 2 * k))
             try:
                 found, distances = self._graph.knn_query(vector.reshape(1, -1), k=k, num_threads=1, filter=allowed)
             except RuntimeError:  # fewer than k
