@@ -18,6 +18,7 @@ from rag_desktop.services.stages import STAGES, AbsentError, Scene, Stage
 from rag_desktop.store.library import Library
 from rag_desktop.store.selection import Selection
 from rag_desktop.text.queries import Query, parsed
+from rag_desktop.text.questions import subject
 from rag_desktop.text.words import hangul_share, query_terms, terms
 from rag_desktop.vectors.index import HnswIndex
 
@@ -169,7 +170,8 @@ class Retrieval:
         clock.report("vector", absent)
         signals = {"keyword": keyword, "vector": meant.scores if meant else {}}
         fused = minmax_fused([(signals["keyword"], 1.0 - weight), (signals["vector"], weight)])
-        rarity = self._words.rarity(asked.words)
+        about = subject(asked.words)
+        rarity = self._words.rarity(about)
         with self._library.reading():
             passages = self._passages(fused, signals, max(asked.candidates, question.top_k))
         clock.report("fused")
@@ -178,7 +180,7 @@ class Retrieval:
             scene = Scene(self._library, asked, names, rarity, embedding, meant, self._reranking, steps.also)
             passages = self._through_stages(scene, rankings, clock, steps)
         passages = passages[: question.top_k]
-        evidence = evidence_in(passages, asked.words, rarity)
+        evidence = evidence_in(passages, about, rarity)
         calibration = embedding.relevance if embedding and weight >= _TRUSTED else None
         possible = Mode.KEYWORD if mode is Mode.HYBRID and meant is None and weight > 0 else mode
         found = Found(
