@@ -127,7 +127,7 @@ ERRORS: dict[str, str] = {
     "question-empty": N_("Please type a question."),
     "vectors-missing": N_("There are no vectors to search by meaning yet."),
     "embedder-missing": N_("No embedding model is installed, so search works by keyword only."),
-    "reranker-missing": N_("No reranking model is installed, so passages keep the order in which they were found."),
+    "reranker-missing": N_("No reranking model is installed; search does without one."),
     "embedder-better": N_("{used} cannot read the script of {percent} % of the passages: words alone find them."),
     "embedder-better-here": N_("{used} cannot read the script of {percent} % of the passages: words alone find them."),
     "generator-missing": N_("No language model is installed, so questions cannot be answered yet."),

@@ -165,7 +165,7 @@ def test_the_search_behind_the_sources_explains_them(panel: Sources, context: Co
     context.moves.search_explained.emit((AbsentStage("rerank", "reranker-missing"),))
     context.moves.citations_changed.emit((ONE,), "notice")
     QTest.mouseClick(panel.cards[0].why, Qt.MouseButton.LeftButton)
-    assert panel.cards[0].explanation.endswith("so passages keep the order in which they were found.")
+    assert panel.cards[0].explanation.endswith("No reranking model is installed; search does without one.")
 
 
 def test_other_documents_with_the_same_words_are_named_and_open(qtbot: QtBot, panel: Sources, context: Context) -> None:
