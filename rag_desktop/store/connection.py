@@ -17,6 +17,15 @@ _SYNC_NORMAL = "NORMAL"
 """In WAL mode NORMAL survives a killed program whole; a power cut may lose the last commits, never consistency."""
 
 
+State = tuple[int, int]
+"""Tells one state of the library from another, as one connection sees it."""
+
+
+def state_of(connection: apsw.Connection) -> State:
+    """The state of now: SQLite's `data_version` tells what others committed, but not what this connection wrote."""
+    return connection.pragma("data_version"), connection.total_changes()
+
+
 def open_writer(folder: Path) -> apsw.Connection:
     """The connection that writes; makes and migrates the file where needed. The caller holds the writer's lock."""
     path = folder / FILE_NAME

@@ -12,6 +12,7 @@ import numpy as np
 
 from rag_desktop.domain.ids import ChunkId, DocumentId
 from rag_desktop.ranking.bm25 import bm25, family_bm25
+from rag_desktop.store.connection import State, state_of
 from rag_desktop.store.selection import Labels, Selection
 from rag_desktop.text.words import QueryTerm
 
@@ -62,6 +63,8 @@ class FullText:
         name, arguments = _TOKENIZER
         self._tokenizer = connection.fts5_tokenizer(name, arguments)
         connection.register_fts5_function(_COUNTS, _counted)
+        self._counted: dict[QueryTerm, int] = {}  # a search asks for the same terms several times, at up to 10 ms each
+        self._counted_at: State | None = None
 
     def passages(
         self,
@@ -191,6 +194,14 @@ class FullText:
 
         Of a prefix: how often words that begin with it stand in passages, counted up to a little above _RANKED.
         """
+        state = state_of(self._connection)
+        if state != self._counted_at:
+            self._counted, self._counted_at = {}, state
+        if term not in self._counted:
+            self._counted[term] = self._count(term)
+        return self._counted[term]
+
+    def _count(self, term: QueryTerm) -> int:
         *whole, last = self._stems(term) or [""]
         counts = [self._token_frequency(token) for token in whole]
         return min([*counts, self._prefix_frequency(last) if term.is_prefix else self._token_frequency(last)])

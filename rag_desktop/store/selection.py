@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from rag_desktop.domain.filters import Filters
 from rag_desktop.domain.ids import ChunkId, DocumentId
+from rag_desktop.store.connection import State, state_of
 from rag_desktop.store.matching import FolderName, PathPattern, plain
 
 Labels = npt.NDArray[np.int64]
@@ -100,7 +101,7 @@ class Selections:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._leaves = _Leaves(connection)
-        self._version: tuple[int, int] | None = None
+        self._version: State | None = None
         self._rows: list[_Row] = []
         self._made: dict[Filters, Selection] = {}
 
@@ -130,8 +131,7 @@ class Selections:
         return found
 
     def _refresh(self) -> None:
-        # The pragma tells what other connections committed, the count what this one wrote.
-        version = (self._connection.pragma("data_version"), self._connection.total_changes())
+        version = state_of(self._connection)
         if version != self._version:
             self._rows = list(map(_Row._make, self._connection.execute(_DOCUMENTS)))
             self._leaves.keep(self._rows)

@@ -31,7 +31,6 @@ _SHORTEST_PREFIX = 3
 _SUFFIXES = ("ing", "ed", "es", "ies", "ion", "ation", "ment", "ness", "ity", "able", "ly")
 _GUESS_WEIGHT = 0.5
 """What a word counts that may be what is being typed."""
-_QUOTED = re.compile(r"[\"“”「『]([^\"“”「」『』]{2,200})[\"“”」』]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +167,6 @@ def _completions(word: str) -> Iterator[QueryTerm]:
             for typed in range(1, len(suffix)):
                 if len(word) - typed >= _SHORTEST_PREFIX and word.endswith(suffix[:typed]):
                     yield QueryTerm((word + suffix[typed:],), weight=_GUESS_WEIGHT)
-
-
-def quoted_phrases(question: str) -> list[tuple[str, ...]]:
-    """Phrases that the question puts between quotation marks, as index tokens in order."""
-    quoted = (words(phrase) for phrase in _QUOTED.findall(question))
-    return [phrase_tokens(found) for found in quoted if found]
 
 
 def phrase_tokens(found: Sequence[str]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from rag_desktop.gui.window import Window
 from rag_desktop.gui.workarounds import keep_true_alive
 from rag_desktop.services.desk import Desk
 from rag_desktop.services.program import Program
+from tests.desktop.making import NotingDesk, make_context
 
 E = TypeVar("E")
 keep_true_alive()
@@ -125,3 +126,15 @@ def _is_embedded(opened: Opened) -> bool:
     looks = opened.happened(LibraryLooked)
     spaces = looks[-1].status.spaces if looks else ()
     return bool(spaces) and all(space.vectors and not space.pending for space in spaces)
+
+
+@pytest.fixture
+def desk() -> NotingDesk:
+    """What single widgets ask instead of the services."""
+    return NotingDesk()
+
+
+@pytest.fixture
+def context(qapp: QApplication, desk: NotingDesk) -> Context:
+    """What single widgets are built with."""
+    return make_context(qapp, desk)

@@ -28,20 +28,10 @@ from rag_desktop.gui.answer_view import AnswerText
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.panels.conversation import Conversation
 from rag_desktop.gui.panels.conversations import ID_ROLE, ConversationList, ConversationModel, when_words
-from tests.desktop.making import NotingDesk, make_answer, make_citation, make_context, make_passage
+from tests.desktop.making import NotingDesk, make_answer, make_citation, make_passage
 
 PASSAGES = (make_passage(1, "Alpha is the first letter."), make_passage(2, "Beta comes second."))
 WHOLE = make_answer("Alpha is first [1].", make_citation(1, PASSAGES[0], "Alpha is the first letter."))
-
-
-@pytest.fixture
-def desk() -> NotingDesk:
-    return NotingDesk()
-
-
-@pytest.fixture
-def context(qapp: QApplication, desk: NotingDesk) -> Context:
-    return make_context(qapp, desk)
 
 
 @pytest.fixture

@@ -33,16 +33,6 @@ PDF = Path(__file__).parents[2] / "resources" / "sample" / "printer-manual.pdf"
 
 
 @pytest.fixture
-def desk() -> NotingDesk:
-    return NotingDesk()
-
-
-@pytest.fixture
-def context(qapp: QApplication, desk: NotingDesk) -> Context:
-    return make_context(qapp, desk)
-
-
-@pytest.fixture
 def panel(qtbot: QtBot, context: Context) -> DocumentPane:
     made = DocumentPane(context)
     made.resize(420, 600)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from rag_desktop.domain.answers import Ended
@@ -32,7 +32,7 @@ from rag_desktop.gui.flow import Flow
 from rag_desktop.gui.panel import Context
 from rag_desktop.gui.panels.conversation import Conversation
 from rag_desktop.text.queries import parsed
-from tests.desktop.making import NotingDesk, make_answer, make_citation, make_context, make_passage
+from tests.desktop.making import NotingDesk, make_answer, make_citation, make_passage
 
 TODAY = date(2024, 3, 10)
 FOLDERS = ("/files/My Contracts", "/files/Papers", "/old/Papers")
@@ -42,16 +42,6 @@ def looked(*paths: str) -> LibraryLooked:
     rows = tuple(FolderStatus(FolderId(at), path, 1, 0, 1, is_away=False) for at, path in enumerate(paths))
     formats = (FormatStatus("pdf", 1200), FormatStatus("docx", 3), FormatStatus("zzz", 1))
     return LibraryLooked(TaskId(0), LibraryStatus("/l", rows, (), 2, 0, (), formats=formats))
-
-
-@pytest.fixture
-def desk() -> NotingDesk:
-    return NotingDesk()
-
-
-@pytest.fixture
-def context(qapp: QApplication, desk: NotingDesk) -> Context:
-    return make_context(qapp, desk)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from rag_desktop.domain.answers import Citation
@@ -21,20 +20,10 @@ from rag_desktop.gui.twins import Twins
 from rag_desktop.services.desk import Desk
 from rag_desktop.services.tasks import Task
 from tests.desktop.conftest import Opened
-from tests.desktop.making import NotingDesk, make_context, make_passage
+from tests.desktop.making import NotingDesk, make_passage
 from tests.desktop.talking import Talk
 
 PASSAGES = tuple(make_passage(number, f"The boiler number {number} hums. " * 12) for number in range(1, 9))
-
-
-@pytest.fixture
-def desk() -> NotingDesk:
-    return NotingDesk()
-
-
-@pytest.fixture
-def context(qapp: QApplication, desk: NotingDesk) -> Context:
-    return make_context(qapp, desk)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from rag_desktop.domain.ids import ChunkId
 from rag_desktop.store import fulltext
 from rag_desktop.store.library import Library
-from rag_desktop.text.words import QueryTerm, query_terms, quoted_phrases
+from rag_desktop.text.queries import parsed
+from rag_desktop.text.words import QueryTerm, query_terms
 from tests.store import material
 
 PASSAGES = (
@@ -37,7 +38,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 def search(library: Library, question: str, limit: int = 10, *, is_typing: bool = False) -> list[str]:
     terms = query_terms(question, is_typing=is_typing)
-    hits = library.fulltext.passages(terms, quoted_phrases(question), limit)
+    hits = library.fulltext.passages(terms, parsed(question).phrases, limit)
     assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
     chunks = library.chunks.get([id_ for id_, _ in hits])
     return [library.documents.text(chunks[id_].document_id, chunks[id_].span) for id_, _ in hits]
@@ -216,3 +217,14 @@ def test_a_stale_id_resolves_to_nothing(tmp_path: Path) -> None:
     with Library.writer(tmp_path) as library:
         assert library.chunks.get([ChunkId(7)]) == {}
         assert library.chunks.get([]) == {}
+
+
+def test_a_frequency_follows_what_is_written_here_and_by_others(tmp_path: Path) -> None:
+    term = QueryTerm(("lantern",))
+    with Library.writer(tmp_path) as writer, Library.reader(tmp_path) as reader:
+        folder = material.watched(writer)
+        assert (writer.fulltext.frequency(term), reader.fulltext.frequency(term)) == (0, 0)
+        for count in (1, 2):
+            with writer.transaction():
+                material.put(writer, folder.id, f"/docs/{count}.txt", (f"A lantern, number {count}.",))
+            assert (writer.fulltext.frequency(term), reader.fulltext.frequency(term)) == (count, count)

@@ -4,17 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag_desktop.text.queries import parsed
 from rag_desktop.text.words import (
     QueryTerm,
     count_tokens,
     hangul_share,
     keywords,
     query_terms,
-    quoted_phrases,
     stem,
     terms,
     words,
 )
+
+
+def phrases(text: str) -> list[tuple[str, ...]]:
+    return list(parsed(text).phrases)
 
 
 def test_text_without_unspaced_scripts_is_indexed_as_it_is() -> None:
@@ -68,9 +72,9 @@ def test_half_a_syllable_is_left_out_while_it_is_typed() -> None:
 
 
 def test_quoted_phrases_of_several_kinds_of_quotes() -> None:
-    assert quoted_phrases('find "exact words" and “more of them”') == [("exact", "words"), ("more", "of", "them")]
-    assert quoted_phrases("「계약서」") == [("계약", "약서")]
-    assert quoted_phrases("no quotes here") == []
+    assert phrases('find "exact words" and “more of them”') == [("exact", "words"), ("more", "of", "them")]
+    assert phrases("「계약서」") == [("계약", "약서")]
+    assert phrases("no quotes here") == []
 
 
 @pytest.mark.parametrize(
@@ -107,6 +111,6 @@ def test_no_text_is_too_strange(text: str) -> None:
             assert all(token.strip() for token in term.tokens)
             assert 0 < term.weight <= 1
     assert count_tokens(text) <= len(text)
-    for phrase in quoted_phrases(text):
+    for phrase in phrases(text):
         assert phrase
     keywords(text)
