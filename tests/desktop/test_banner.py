@@ -63,6 +63,7 @@ def test_what_was_brought_back_is_said_until_it_was_read(window: Opened) -> None
 def test_a_damaged_library_opens_and_says_what_happened(make_window: MakeWindow, sample: Path) -> None:
     first = make_window()
     first.ended(first.desk.upkeep.add(str(sample)))
+    first.until(lambda: first.happened(LibraryLooked)[-1].status.folders)
     documents = first.happened(LibraryLooked)[-1].status.folders[0].documents
     first.widget.close()
     first.desk.close()
